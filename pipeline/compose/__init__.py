@@ -1,0 +1,1 @@
+"""Who is in front of whom, what fills the gaps, and the light of the scene."""

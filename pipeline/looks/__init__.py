@@ -1,0 +1,1 @@
+"""A look: a garment bound to a body, drawn on every frame."""

@@ -1,0 +1,1 @@
+"""The published networks, written from papers and facts."""

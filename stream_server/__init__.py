@@ -1,0 +1,1 @@
+"""HTTP, WebRTC and the command line around the pipeline."""

@@ -1,0 +1,1 @@
+"""HTTP handlers, one concept a file."""
