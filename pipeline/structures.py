@@ -238,6 +238,8 @@ class Body:
         levels: (m,) float32, depths below the shoulder line in torso lengths, ascending.
         half_widths_px: per side (m,) float32, body half width from the centre line at each level.
         arms: per side.
+        worn_hem: depth of the hem of the garment the person really wears, in torso lengths
+            below the shoulder line; None while unknown. A look may stretch to hide it.
     """
 
     pose: Pose
@@ -252,6 +254,7 @@ class Body:
     levels: NDArray[np.float32]
     half_widths_px: Mapping[Side, NDArray[np.float32]]
     arms: Mapping[Side, Arm]
+    worn_hem: float | None = None
 
 
 LookKind = Literal["photo", "neural", "none"]
