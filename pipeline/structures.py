@@ -209,6 +209,9 @@ class Arm:
         visible: smallest visibility of elbow and wrist, 0..1.
         in_front: the forearm and hand are nearer to the camera than the chest.
         behind: the whole arm is clearly behind the torso.
+        upper_px, fore_px: lengths of the bones without foreshortening; 0 while unknown.
+        outer_radius_px: (k,) measured half thickness on the outer side of the upper arm at
+            ``body.OUTER_STATIONS``; None while unknown.
     """
 
     shoulder: NDArray[np.float32]
@@ -220,6 +223,9 @@ class Arm:
     visible: float
     in_front: bool
     behind: bool
+    upper_px: float = 0.0
+    fore_px: float = 0.0
+    outer_radius_px: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +246,7 @@ class Body:
         arms: per side.
         worn_hem: depth of the hem of the garment the person really wears, in torso lengths
             below the shoulder line; None while unknown. A look may stretch to hide it.
+        nearer_arm: the arm to draw last where both cross.
     """
 
     pose: Pose
@@ -255,6 +262,7 @@ class Body:
     half_widths_px: Mapping[Side, NDArray[np.float32]]
     arms: Mapping[Side, Arm]
     worn_hem: float | None = None
+    nearer_arm: Side = Side.RIGHT
 
 
 LookKind = Literal["photo", "neural", "none"]
@@ -299,7 +307,9 @@ class Composite:
         reason: why the frame is undressed; None when it is dressed.
         look: which kind of look was drawn.
         opacity: 0..1, how far the look is faded in.
-        stage_ms: CPU milliseconds of this thread by stage.
+        stage_ms: wall milliseconds by stage.
+        stage_cpu_ms: CPU milliseconds of the whole process by stage; they mean something only
+            while nothing else runs in the process (rendering, benchmarks).
         vertices_px: (n, 2) float32 of the drawn mesh, or None.
         look_age_ms: age of the keyframe behind a neural look; None for a photo look.
     """
@@ -310,6 +320,7 @@ class Composite:
     look: LookKind = "none"
     opacity: float = 0.0
     stage_ms: Mapping[str, float] = field(default_factory=dict)
+    stage_cpu_ms: Mapping[str, float] = field(default_factory=dict)
     vertices_px: Points | None = None
     look_age_ms: float | None = None
 

@@ -1,0 +1,184 @@
+"""One person, one garment, frame after frame: the pipeline behind every session, photo and clip.
+
+A frame is handled in two steps, so that a server can run them in two threads:
+
+    observe   pose, and whether it can be dressed       (stateful: tracks the person)
+    dress     body → deform → draw → compose            (stateful: fit and colours)
+
+Each step must be called in the order of the frames and by one thread at a time; frames may be
+left out between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from pipeline.body import BodyTracker
+from pipeline.compose.compositor import Compositor
+from pipeline.gate import Gate, Verdict
+from pipeline.looks.draw import draw_look
+from pipeline.looks.photo import PhotoLook
+from pipeline.pose import PoseTracker
+from pipeline.structures import Body, Composite, Frame, Garment, Pose, Reason
+from pipeline.timing import StageClock
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What the first step found in a frame.
+
+    Attributes:
+        frame: the camera picture.
+        pose: the smoothed pose, None when nobody is there.
+        verdict: whether to dress, and how far the look is faded in.
+        scene: grows by one at every scene cut; tells the second step to start afresh even when
+            the very frame of the cut was dropped in between.
+        clock: time spent so far.
+    """
+
+    frame: Frame
+    pose: Pose | None
+    verdict: Verdict
+    scene: int
+    clock: StageClock
+
+
+class LiveTryOn:
+    """Dresses the frames of one camera. One instance per session; close it at the end.
+
+    Args:
+        garment: what to wear; None passes frames through until ``select``.
+
+    Raises:
+        NotSupported: this kind of garment cannot be dressed yet (also from ``select``).
+    """
+
+    def __init__(self, garment: Garment | None = None) -> None:
+        self._look: PhotoLook | None = None
+        self.select(garment)
+        self._poses = PoseTracker()
+        self._gate = Gate()
+        self._scene = 0
+        self._dressed_scene = 0
+        self._bodies = BodyTracker()
+        self._compositor = Compositor()
+        self._body: Body | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the pose graph. May be called twice; not while a step is running."""
+        self._poses.close()
+
+    @property
+    def garment_id(self) -> str | None:
+        """Id of the garment that the next frame will wear."""
+        look = self._look
+        return look.garment.id if look else None
+
+    def select(self, garment: Garment | None) -> None:
+        """Wear another garment from the next frame on. Safe to call from any thread."""
+        self._look = PhotoLook(garment) if garment is not None else None
+
+    def process(self, frame: Frame) -> Composite:
+        """Both steps at once."""
+        return self.dress(self.observe(frame))
+
+    def observe(self, frame: Frame) -> Observation:
+        """Find the person in a frame and judge whether they can be dressed."""
+        clock = StageClock()
+        with clock.stage("pose"):
+            pose = self._poses.track(frame)
+        cut = self._poses.cut
+        self._scene += cut
+        with clock.stage("gate"):
+            verdict = self._gate.update(pose, frame.time_s, cut=cut)
+        return Observation(frame, pose, verdict, self._scene, clock)
+
+    def dress(self, observation: Observation) -> Composite:
+        """Put the garment on the person of an observation, or pass its frame untouched."""
+        look, clock, verdict = self._look, observation.clock, observation.verdict
+        if observation.scene != self._dressed_scene:
+            self._dressed_scene = observation.scene
+            self._forget_person()
+        if look is None:
+            return untouched(observation.frame, Reason.NO_GARMENT, clock)
+        if verdict.usable and observation.pose is not None:
+            with clock.stage("body"):
+                self._body = self._bodies.update(
+                    observation.pose, observation.frame.time_s, self._compositor.worn_hem
+                )
+        elif verdict.opacity == 0.0 and verdict.reason is not Reason.SETTLING:
+            self._forget_person()
+        if self._body is None:
+            return untouched(observation.frame, verdict.reason or Reason.HOLD_STILL, clock)
+        return self._composite(observation, look, self._body)
+
+    def _forget_person(self) -> None:
+        self._body = None
+        self._bodies.reset()
+        self._compositor.reset()
+
+    def _composite(self, observation: Observation, look: PhotoLook, body: Body) -> Composite:
+        frame, verdict, clock = observation.frame, observation.verdict, observation.clock
+        with clock.stage("draw"):
+            drawn = draw_look(look, body, frame.size_wh)
+        # also while settling, at opacity 0: the colours of the scene are learnt then
+        with clock.stage("compose"):
+            composite = self._compositor.compose(
+                frame,
+                body,
+                drawn,
+                opacity=verdict.opacity,
+                garment_sleeves=look.garment.sleeves,
+                time_s=frame.time_s,
+            )
+        if verdict.opacity == 0.0:
+            return untouched(frame, verdict.reason or Reason.SETTLING, clock)
+        return replace(
+            composite,
+            look="photo",
+            opacity=verdict.opacity,
+            vertices_px=drawn.vertices_px,
+            **_times(clock),
+        )
+
+
+def untouched(frame: Frame, reason: Reason, clock: StageClock | None = None) -> Composite:
+    """The camera's own picture, with the reason why it is not dressed."""
+    height, width = frame.image.shape[:2]
+    times = _times(clock) if clock else {}
+    return Composite(frame.image, np.zeros((height, width), np.uint8), reason, **times)
+
+
+def _times(clock: StageClock) -> dict[str, Mapping[str, float]]:
+    return {"stage_ms": clock.wall_ms, "stage_cpu_ms": clock.cpu_ms}
+
+
+def warm_up(person: Frame, garment: Garment) -> None:
+    """Load every model and compile every kernel once, so that the first session starts at once.
+
+    Args:
+        person: a picture that shows a person from the front.
+        garment: any garment that can be dressed.
+    """
+    with LiveTryOn(garment) as mirror:
+        for step in range(WARM_UP_FRAMES):
+            mirror.process(Frame(person.image, step / 10))
+
+
+WARM_UP_FRAMES = 8  # at 10 per second: past settling and fade-in, so that every stage has run

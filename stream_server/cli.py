@@ -1,0 +1,188 @@
+"""The ``wearcast`` command. Each command reads its options, calls the pipeline, and speaks plainly.
+
+Exit codes: 0 good, 1 a check failed, 2 the input is at fault. Heavy modules are imported inside
+the commands, so that ``wearcast --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipeline import __version__
+from pipeline.errors import NotSupported, WearcastError
+from stream_server.commands import bench, export
+
+EXIT_BAD_INPUT = 2
+
+app = typer.Typer(
+    name="wearcast",
+    help="A live mirror for clothes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(bench.app, name="bench")
+
+
+class Stack(StrEnum):
+    """Where network keyframes are made."""
+
+    AUTO = "auto"
+    OFF = "off"
+    CPU = "cpu"
+    CUDA = "cuda"
+    RAY = "ray"
+
+
+StackOption = Annotated[
+    Stack, typer.Option(help="auto and off use the photo look; the others need the neural stack.")
+]
+GarmentOption = Annotated[
+    str, typer.Option("--garment", help="Id of a garment, or a picture or folder of one.")
+]
+CatalogOption = Annotated[
+    Path | None,
+    typer.Option(help="Catalogue folder to look the id up in, before the built-in ones."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    """A live mirror for clothes."""
+    if version:
+        typer.echo(f"wearcast {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with any of these.")] = None,
+    catalog: Annotated[Path | None, typer.Option(help="Folder of garments.")] = None,
+    stack: Annotated[Stack | None, typer.Option(help="Where network keyframes are made.")] = None,
+    max_sessions: Annotated[int | None, typer.Option(min=1, help="Shoppers at once.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Private key, PEM.")] = None,
+    tls_self_signed: Annotated[
+        bool | None,
+        typer.Option("--tls-self-signed", help="HTTPS for phones on this network, without a CA."),
+    ] = None,
+) -> None:
+    """Run the live mirror and print its address."""
+    from stream_server.app import run
+    from stream_server.config import load_config
+
+    run(
+        load_config(
+            config,
+            host=host,
+            port=port,
+            catalog=catalog,
+            stack=stack.value if stack else None,
+            max_sessions=max_sessions,
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            tls_self_signed=tls_self_signed,
+        )
+    )
+
+
+@app.command()
+def render(
+    video: Annotated[Path, typer.Argument(help="The recorded clip.")],
+    garment: GarmentOption,
+    out: Annotated[
+        str, typer.Option("-o", "--out", help="x.mp4, or a folder ending in / for lossless PNGs.")
+    ],
+    masks: Annotated[Path | None, typer.Option(help="Folder for the edit masks.")] = None,
+    report: Annotated[Path | None, typer.Option(help="File for the JSON report.")] = None,
+    stack: StackOption = Stack.AUTO,
+    side_by_side: Annotated[
+        bool, typer.Option("--side-by-side", help="Camera on the left, result on the right.")
+    ] = False,
+    start: Annotated[int, typer.Option(min=0, help="First frame.")] = 0,
+    frames: Annotated[int | None, typer.Option(min=1, help="How many frames.")] = None,
+    catalog: CatalogOption = None,
+) -> None:
+    """Dress the person of a recorded clip in every frame."""
+    _photo_look_only(stack)
+    export.render(
+        export.RenderJob(
+            video=video,
+            out=Path(out),
+            out_is_folder=out.endswith(("/", "\\")),
+            masks=masks,
+            report=report,
+            side_by_side=side_by_side,
+            start=start,
+            frames=frames,
+        ),
+        garment,
+        catalog,
+    )
+
+
+@app.command()
+def photo(
+    person: Annotated[Path, typer.Argument(help="A picture of a person from the front.")],
+    garment: GarmentOption,
+    out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")],
+    mask: Annotated[Path | None, typer.Option(help="PNG for the edit mask.")] = None,
+    stack: StackOption = Stack.AUTO,
+    catalog: CatalogOption = None,
+) -> None:
+    """Dress the person of a photo."""
+    _photo_look_only(stack)
+    export.photo(person, garment, out, mask, catalog)
+
+
+@app.command()
+def garment(
+    image: Annotated[Path, typer.Argument(help="A photo of one garment.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
+) -> None:
+    """Cut a garment out of its photo and measure it."""
+    export.garment(image, out)
+
+
+@app.command()
+def pose(
+    source: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
+) -> None:
+    """Find the body in pictures: OpenPose key points, landmarks, two pictures each."""
+    export.pose(source, out)
+
+
+def _photo_look_only(stack: Stack) -> None:
+    if stack not in (Stack.AUTO, Stack.OFF):
+        raise NotSupported(
+            f"--stack {stack.value} needs the neural stack, which this version does not have yet."
+            " Use --stack auto or --stack off for the photo look."
+        )
+
+
+def main() -> None:
+    """Run the command line; errors meant for a user become one sentence on standard error."""
+    try:
+        app()
+    except WearcastError as error:
+        Console(stderr=True, highlight=False).print(f"[bold red]wearcast:[/] {_escape(str(error))}")
+        sys.exit(EXIT_BAD_INPUT)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Commands that turn files into files: render, photo, garment, pose."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipeline.errors import ImageUnreadable, InputError
+from pipeline.images import read_image, write_png
+from pipeline.reasons import ADVICE
+from pipeline.structures import Frame
+from pipeline.video import RenderJob, render_video
+
+if TYPE_CHECKING:
+    from pipeline.pose import PoseEstimator
+
+__all__ = ["RenderJob", "garment", "photo", "pose", "render"]
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def render(job: RenderJob, garment: str, catalog: Path | None) -> None:
+    """Dress a clip, with a progress bar, and say how it went."""
+    from pipeline.garments import load_garment
+
+    worn = load_garment(garment, catalog)
+    with _progress() as progress:
+        task = progress.add_task("Dressing", total=None)
+
+        def show(done: int, expected: int) -> None:
+            progress.update(task, completed=done, total=expected or None)
+
+        numbers = render_video(job, worn, show)
+    typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed.")
+
+
+def photo(person: Path, garment: str, out: Path, mask: Path | None, catalog: Path | None) -> None:
+    """Dress a photo; a person who cannot be dressed is bad input."""
+    from pipeline.garments import load_garment
+    from pipeline.still import dress_photo
+
+    picture = read_image(person)
+    composite = dress_photo(picture, load_garment(garment, catalog))
+    if composite.reason is not None:
+        raise InputError(f"{person} was not dressed. {ADVICE[composite.reason]}")
+    _write(out, composite.image)
+    if mask is not None:
+        _write(mask, composite.mask)
+    typer.echo(f"{out}: dressed.")
+
+
+def garment(image: Path, out: Path) -> None:
+    """Inspect one garment photo."""
+    from pipeline.garments import ingest_garment, write_inspection
+
+    picture = read_image(image)
+    found = ingest_garment(picture, id=_stem_id(image), name=image.stem)
+    write_inspection(found, picture, _folder(out))
+    typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}.")
+
+
+def pose(source: Path, out: Path) -> None:
+    """Write key points and pictures for one picture or a folder of them."""
+    from pipeline.pose import PoseEstimator
+
+    folder = _folder(out)
+    with PoseEstimator(static=True) as estimator, _progress() as progress:
+        for path in progress.track(_pictures(source), description="Pose"):
+            _export_pose(path, folder, estimator)
+
+
+def _export_pose(path: Path, folder: Path, estimator: PoseEstimator) -> None:
+    from pipeline.openpose import (
+        draw_annotated,
+        draw_skeleton,
+        landmarks_json,
+        to_body25,
+        to_openpose_json,
+    )
+
+    image = read_image(path)
+    found = estimator.estimate(Frame(image))
+    if found is None:
+        typer.echo(f"{path}: nobody found.", err=True)
+    joints = to_body25(found)
+    _write_json(folder / f"{path.stem}_keypoints.json", to_openpose_json(found))
+    _write_json(folder / f"{path.stem}_landmarks.json", landmarks_json(found))
+    write_png(folder / f"{path.stem}_annotated.png", draw_annotated(image, found))
+    write_png(folder / f"{path.stem}_rendered.png", draw_skeleton(joints, size_hw=image.shape[:2]))
+
+
+def _pictures(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES)
+        if not found:
+            raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
+        return found
+    return [source]
+
+
+def _stem_id(path: Path) -> str:
+    from pipeline.garments import safe_id
+
+    return safe_id(path.stem)
+
+
+def _folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be used as a folder ({error.strerror or error}). Choose another."
+        ) from error
+    return path
+
+
+def _write(path: Path, array: NDArray[np.uint8]) -> None:
+    _folder(path.parent)
+    try:
+        write_png(path, array)
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}). Choose another place."
+        ) from error
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n")
