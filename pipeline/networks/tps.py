@@ -1,0 +1,90 @@
+"""A thin-plate spline over a square of control points, as one constant matrix.
+
+Convention: coordinates are (x, y) in -1..1 with align_corners=False, and a grid samples
+output → input, ready for ``torch.nn.functional.grid_sample``.
+
+Source: Bookstein 1989, "Principal warps: thin-plate splines and the decomposition of
+deformations"; control points and extent as in VITON-HD (2021).
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+EXTENT = 0.9
+"""Control points and output pixels both span -0.9..0.9, end points included. So a spline at rest
+samples the inner 90 % of its input: this is what the published weights were trained with."""
+
+
+def control_points(grid_size: int) -> Tensor:
+    """(grid_size², 2) float64 control points (x, y).
+
+    x is the *slow* index and y the fast one, the other way round than the rows of a picture; the
+    published regressor gives its displacements in this order.
+    """
+    axis = torch.linspace(-EXTENT, EXTENT, grid_size, dtype=torch.float64)
+    x, y = torch.meshgrid(axis, axis, indexing="ij")
+    return torch.stack((x.flatten(), y.flatten()), 1)
+
+
+def rest_grid(size_hw: tuple[int, int]) -> Tensor:
+    """(H, W, 2) float64: the grid of a spline whose control points have not moved."""
+    height, width = size_hw
+    y = torch.linspace(-EXTENT, EXTENT, height, dtype=torch.float64)
+    x = torch.linspace(-EXTENT, EXTENT, width, dtype=torch.float64)
+    return torch.stack(torch.meshgrid(x, y, indexing="xy"), 2)
+
+
+def _kernel(a: Tensor, b: Tensor) -> Tensor:
+    """U(r²) = r² ln r² between points (n, 2) and (m, 2): (n, m), 0 where they coincide."""
+    squared = (a[:, None] - b[None]).square().sum(2)
+    return torch.xlogy(squared, squared)
+
+
+def influence(size_hw: tuple[int, int], grid_size: int) -> Tensor:
+    """How far every pixel follows every control point: (H·W, grid_size²) float64.
+
+    A spline is linear in where its control points go, and at rest it is the rest grid exactly, so
+    ``rest_grid + influence @ displacements`` is the whole spline.
+    """
+    points = control_points(grid_size)
+    count = len(points)
+    affine = torch.cat((torch.ones(count, 1, dtype=torch.float64), points), 1)
+    system = torch.zeros(count + 3, count + 3, dtype=torch.float64)
+    system[:count, :count] = _kernel(points, points)
+    system[:count, count:] = affine
+    system[count:, :count] = affine.T
+    solution = torch.linalg.inv(system)[:, :count]
+    rows = []
+    for row in rest_grid(size_hw):  # row by row: the kernel of a whole picture is large
+        basis = (_kernel(row, points), torch.ones(len(row), 1, dtype=torch.float64), row)
+        rows.append(torch.cat(basis, 1) @ solution)
+    return torch.cat(rows)
+
+
+class ThinPlateSpline(nn.Module):
+    """Turns displacements of the control points into a sampling grid.
+
+    Args:
+        size_hw: height and width of the grid, px.
+        grid_size: control points along each axis.
+
+    Shapes: theta (B, 2 · grid_size²), first all x then all y displacements → (B, H, W, 2).
+    It owns no state-dict keys.
+    """
+
+    influence: Tensor
+    rest: Tensor
+
+    def __init__(self, size_hw: tuple[int, int], grid_size: int = 5) -> None:
+        super().__init__()
+        self.size_hw = size_hw
+        self.register_buffer("influence", influence(size_hw, grid_size).float(), persistent=False)
+        self.register_buffer("rest", rest_grid(size_hw).float(), persistent=False)
+
+    def forward(self, theta: Tensor) -> Tensor:
+        """See the class."""
+        x, y = theta.chunk(2, dim=1)
+        moved = torch.stack((x @ self.influence.T, y @ self.influence.T), 2)
+        return self.rest + moved.reshape(len(theta), *self.size_hw, 2)
