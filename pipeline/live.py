@@ -11,7 +11,6 @@ left out between the two.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -24,7 +23,7 @@ from pipeline.gate import Gate, Verdict
 from pipeline.looks.draw import draw_look
 from pipeline.looks.photo import PhotoLook
 from pipeline.pose import PoseTracker
-from pipeline.structures import Body, Composite, Frame, Garment, Pose, Reason
+from pipeline.structures import Body, Composite, Frame, Garment, Image, Pose, Reason
 from pipeline.timing import StageClock
 
 
@@ -154,31 +153,35 @@ class LiveTryOn:
             look="photo",
             opacity=verdict.opacity,
             vertices_px=drawn.vertices_px,
-            **_times(clock),
+            stage_ms=clock.wall_ms,
+            stage_cpu_ms=clock.cpu_ms,
         )
 
 
 def untouched(frame: Frame, reason: Reason, clock: StageClock | None = None) -> Composite:
     """The camera's own picture, with the reason why it is not dressed."""
     height, width = frame.image.shape[:2]
-    times = _times(clock) if clock else {}
-    return Composite(frame.image, np.zeros((height, width), np.uint8), reason, **times)
+    times = clock or StageClock()
+    return Composite(
+        frame.image,
+        np.zeros((height, width), np.uint8),
+        reason,
+        stage_ms=times.wall_ms,
+        stage_cpu_ms=times.cpu_ms,
+    )
 
 
-def _times(clock: StageClock) -> dict[str, Mapping[str, float]]:
-    return {"stage_ms": clock.wall_ms, "stage_cpu_ms": clock.cpu_ms}
+WARM_UP_FRAMES = 8
+WARM_UP_FPS = 10  # with 8 frames: past settling and fade-in, so that every stage has run
 
 
-def warm_up(person: Frame, garment: Garment) -> None:
+def warm_up(person: Image, garment: Garment) -> None:
     """Load every model and compile every kernel once, so that the first session starts at once.
 
     Args:
-        person: a picture that shows a person from the front.
+        person: (H, W, 3) uint8 RGB, a person from the front.
         garment: any garment that can be dressed.
     """
     with LiveTryOn(garment) as mirror:
         for step in range(WARM_UP_FRAMES):
-            mirror.process(Frame(person.image, step / 10))
-
-
-WARM_UP_FRAMES = 8  # at 10 per second: past settling and fade-in, so that every stage has run
+            mirror.process(Frame(person, step / WARM_UP_FPS))

@@ -16,6 +16,9 @@ from pipeline.structures import Frame
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
+DEFAULT_GARMENT = "breton-stripes"
+LIGHT_GARMENT = "white-tee"
+DARK_GARMENT = "black-turtleneck"
 WARM_UP_FRAMES = 20  # past compiling, settling and fading in
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 ClipOption = Annotated[
@@ -83,7 +86,26 @@ def measure_frames(clip: Path | None, garment: str | None, frames: int) -> dict[
     }
 
 
-DEFAULT_GARMENT = "breton-stripes"
+@app.command()
+def stream(
+    clip: ClipOption = None,
+    light: Annotated[str, typer.Option(help="A light garment.")] = LIGHT_GARMENT,
+    dark: Annotated[str, typer.Option(help="A dark garment.")] = DARK_GARMENT,
+    seconds: Annotated[float, typer.Option(min=5, help="How long to watch.")] = 20.0,
+    screenshot: Annotated[Path | None, typer.Option(help="PNG of the page while it runs.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The live mirror in a real Chromium on this machine: latency, frame rate, switch time."""
+    from stream_server.commands.stream_bench import measure_stream
+
+    result = measure_stream(_frames(clip), (light, dark), seconds, screenshot)
+    if as_json:
+        typer.echo(json.dumps(result, indent=2))
+        return
+    table = Table("figure", "value")
+    for name, value in result.items():
+        table.add_row(name, str(value))
+    Console().print(table)
 
 
 def _frames(clip: Path | None) -> Iterator[Frame]:
