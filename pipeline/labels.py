@@ -74,3 +74,130 @@ class Body25(IntEnum):
     R_BIG_TOE = 22
     R_SMALL_TOE = 23
     R_HEEL = 24
+
+
+class Lip(IntEnum):
+    """Parts of the LIP data set; left and right are the person's own."""
+
+    BACKGROUND = 0
+    HAT = 1
+    HAIR = 2
+    GLOVE = 3
+    SUNGLASSES = 4
+    UPPER_CLOTHES = 5
+    DRESS = 6
+    COAT = 7
+    SOCKS = 8
+    PANTS = 9
+    JUMPSUITS = 10
+    SCARF = 11
+    SKIRT = 12
+    FACE = 13
+    LEFT_ARM = 14
+    RIGHT_ARM = 15
+    LEFT_LEG = 16
+    RIGHT_LEG = 17
+    LEFT_SHOE = 18
+    RIGHT_SHOE = 19
+
+
+class Cihp(IntEnum):
+    """Parts of the CIHP data set: LIP's, but 10 is the skin of neck and chest.
+
+    VITON-HD was trained on these; with LIP's labels its neck would never be erased.
+    """
+
+    BACKGROUND = 0
+    HAT = 1
+    HAIR = 2
+    GLOVE = 3
+    SUNGLASSES = 4
+    UPPER_CLOTHES = 5
+    DRESS = 6
+    COAT = 7
+    SOCKS = 8
+    PANTS = 9
+    TORSO_SKIN = 10
+    SCARF = 11
+    SKIRT = 12
+    FACE = 13
+    LEFT_ARM = 14
+    RIGHT_ARM = 15
+    LEFT_LEG = 16
+    RIGHT_LEG = 17
+    LEFT_SHOE = 18
+    RIGHT_SHOE = 19
+
+
+class Atr(IntEnum):
+    """Parts of the ATR data set; left and right are the person's own."""
+
+    BACKGROUND = 0
+    HAT = 1
+    HAIR = 2
+    SUNGLASSES = 3
+    UPPER_CLOTHES = 4
+    SKIRT = 5
+    PANTS = 6
+    DRESS = 7
+    BELT = 8
+    LEFT_SHOE = 9
+    RIGHT_SHOE = 10
+    FACE = 11
+    LEFT_LEG = 12
+    RIGHT_LEG = 13
+    LEFT_ARM = 14
+    RIGHT_ARM = 15
+    BAG = 16
+    SCARF = 17
+
+
+class Pascal(IntEnum):
+    """Parts of the Pascal-Person-Part data set."""
+
+    BACKGROUND = 0
+    HEAD = 1
+    TORSO = 2
+    UPPER_ARMS = 3
+    LOWER_ARMS = 4
+    UPPER_LEGS = 5
+    LOWER_LEGS = 6
+
+
+class GarmentClass(IntEnum):
+    """Classes of the garment segmentation network."""
+
+    BACKGROUND = 0
+    UPPER = 1
+    LOWER = 2
+    FULL_BODY = 3
+
+
+class VitonGroup(IntEnum):
+    """The 13 groups of CIHP parts that VITON-HD's segmentation generator works with."""
+
+    BACKGROUND = 0
+    HAIR = 1
+    FACE = 2
+    UPPER = 3
+    BOTTOM = 4
+    LEFT_ARM = 5
+    RIGHT_ARM = 6
+    LEFT_LEG = 7
+    RIGHT_LEG = 8
+    LEFT_SHOE = 9
+    RIGHT_SHOE = 10
+    SOCKS = 11
+    NOISE = 12
+
+
+class VitonRegion(IntEnum):
+    """The 7 regions that VITON-HD's synthesis works with; "paste" is what it need not invent."""
+
+    BACKGROUND = 0
+    PASTE = 1
+    UPPER = 2
+    HAIR = 3
+    LEFT_ARM = 4
+    RIGHT_ARM = 5
+    NOISE = 6
