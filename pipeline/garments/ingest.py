@@ -1,0 +1,184 @@
+"""One photo of a garment → ``Garment``."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import GarmentRefused
+from pipeline.garments.category import classify
+from pipeline.garments.cutout import cut_out
+from pipeline.garments.landmarks import Frame, find_frame
+from pipeline.garments.matte import pack, premultiplied
+from pipeline.garments.neckline import Neckline, find_neckline
+from pipeline.garments.rectify import Upright, make_upright
+from pipeline.garments.shape import Shape, measure_shape
+from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
+from pipeline.images import from_lab
+from pipeline.structures import PART_CODES, Category, Garment, Image, Part, Side, Sleeves
+
+WORK_PX = 512  # longer side at which the mask is found
+LEAST_PX = 120  # a smaller picture does not show a garment well enough to wear
+SOLID_ALPHA = 127
+
+
+def ingest_garment(
+    image_rgb: Image, *, id: str, name: str, category: Category | None = None
+) -> Garment:
+    """Cut a garment out of its photo and measure it.
+
+    Args:
+        image_rgb: (H, W, 3) uint8 RGB, the garment laid flat or hanging, seen from the front.
+        id: its name in the catalogue.
+        name: what a shopper reads.
+        category: overrules what the silhouette looks like.
+
+    Returns:
+        The garment; one of category ``lower`` has only waist and hem landmarks.
+
+    Raises:
+        GarmentRefused: the picture does not show exactly one garment; the message says why.
+    """
+    _check_size(image_rgb)
+    found = cut_out(_to_work_size(image_rgb))
+    if not found.mask.any():
+        raise GarmentRefused("No garment can be made out in this picture.")
+    upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
+    texture = premultiplied(upright.image, upright.mask, upright.background)
+    return _build(upright, texture, id, name, category)
+
+
+def ingest_cutout(
+    rgba: NDArray[np.uint8], *, id: str, name: str, category: Category | None = None
+) -> Garment:
+    """Measure a garment that is already cut out.
+
+    Args:
+        rgba: (H, W, 4) uint8 RGBA, colour *not* premultiplied, upright.
+        id, name, category: as in ``ingest_garment``.
+
+    Raises:
+        GarmentRefused: what is not clear is not one garment.
+    """
+    _check_size(rgba[..., :3])
+    solid = rgba[..., 3] > SOLID_ALPHA
+    if not solid.any():
+        raise GarmentRefused("The picture is entirely transparent. Choose a cut-out of a garment.")
+    alpha = rgba[..., 3].astype(np.float32) / 255.0
+    blank = np.zeros((*solid.shape, 3), np.float32)
+    upright = make_upright(rgba[..., :3].copy(), solid, blank, deskew=False)
+    texture = _warp_cutout(rgba[..., :3], alpha, upright)
+    return _build(upright, texture, id, name, category)
+
+
+def _check_size(image: NDArray[np.uint8]) -> None:
+    height, width = image.shape[:2]
+    if min(height, width) < LEAST_PX:
+        raise GarmentRefused(
+            f"The picture is too small ({width}×{height}). Choose one of at least"
+            f" {LEAST_PX}×{LEAST_PX} pixels, better 600×800."
+        )
+
+
+def _to_work_size(image: Image) -> Image:
+    scale = WORK_PX / max(image.shape[:2])
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+
+
+def _warp_cutout(
+    colour: NDArray[np.uint8], alpha: NDArray[np.float32], upright: Upright
+) -> NDArray[np.uint8]:
+    """Bring a cut-out into the texture's frame, premultiplied so that no hidden colour bleeds."""
+    layers = np.dstack([colour.astype(np.float32) * alpha[..., None], alpha])
+    scale = float(np.hypot(*upright.to_texture[0, :2]))
+    matrix = upright.to_texture.copy()
+    if scale < 1.0:
+        size = (round(alpha.shape[1] * scale), round(alpha.shape[0] * scale))
+        layers = cv2.resize(layers, size, interpolation=cv2.INTER_AREA)
+        ratio = np.array([alpha.shape[1] / size[0], alpha.shape[0] / size[1]])
+        matrix[:, 2] += matrix[:, :2] @ (0.5 * ratio - 0.5)
+        matrix[:, :2] *= ratio
+    size_wh = upright.mask.shape[1], upright.mask.shape[0]
+    layers = cv2.warpAffine(layers, matrix, size_wh, flags=cv2.INTER_LINEAR)
+    solid = layers[..., 3:]
+    plain = np.where(solid > 0, layers[..., :3] / np.maximum(solid, 1e-6), 0.0)
+    return pack(np.asarray(plain, np.float32), np.asarray(layers[..., 3], np.float32))
+
+
+def _build(
+    upright: Upright, texture: NDArray[np.uint8], id: str, name: str, category: Category | None
+) -> Garment:
+    shape = measure_shape(upright.mask)
+    frame = find_frame(shape)
+    category = category or classify(shape, frame)
+    if category is Category.LOWER:
+        return _build_lower(shape, texture, id, name)
+    sleeves = find_sleeves(shape, frame)
+    neckline = find_neckline(upright.image, shape, frame)
+    front, back = _split_collar(texture, neckline)
+    solid = front[..., 3] > 0
+    return Garment(
+        id=id,
+        name=name,
+        category=category,
+        sleeves=sleeve_kind(frame, sleeves),
+        texture=front,
+        parts=part_map(solid, sleeves),
+        landmarks=_landmarks(frame, sleeves, neckline),
+        neckline=neckline.points,
+        back_collar=back,
+    )
+
+
+def _build_lower(shape: Shape, texture: NDArray[np.uint8], id: str, name: str) -> Garment:
+    """A lower garment is kept, though not dressed: torso pixels, waist and hem corners."""
+    first, last = np.nonzero(shape.mask[shape.row(0.02)])[0][[0, -1]]
+    ends = np.nonzero(shape.mask[shape.row(0.98)])[0][[0, -1]]
+    corners = {
+        "waist_right": (first, shape.row(0.02)),
+        "waist_left": (last, shape.row(0.02)),
+        "hem_right": (ends[0], shape.row(0.98)),
+        "hem_left": (ends[1], shape.row(0.98)),
+    }
+    landmarks = {key: np.array(value, np.float32) for key, value in corners.items()}
+    parts = np.where(texture[..., 3] > 0, PART_CODES[Part.TORSO], 0).astype(np.uint8)
+    waist = np.stack([landmarks["waist_right"], landmarks["waist_left"]])
+    return Garment(id, name, Category.LOWER, Sleeves.SLEEVELESS, texture, parts, landmarks, waist)
+
+
+def _split_collar(
+    texture: NDArray[np.uint8], neckline: Neckline
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """Clear what lies above the front neckline; keep it when it is a clean inside of the back."""
+    if not neckline.behind.any():
+        return texture, None
+    # a soft cut, so that the new edge is as smooth as the others
+    cut = cv2.GaussianBlur(neckline.behind.astype(np.float32), (0, 0), 0.8)[..., None]
+    front = np.asarray(texture * (1.0 - cut) + 0.5, np.uint8)
+    return front, None
+
+
+def _landmarks(
+    frame: Frame, sleeves: dict[Side, Sleeve], neckline: Neckline
+) -> dict[str, NDArray[np.float32]]:
+    points: dict[str, NDArray[np.float32]] = {}
+    for side in Side:
+        points[f"neck_{side}"] = frame.necks[side]
+        points[f"shoulder_{side}"] = frame.shoulders[side]
+        points[f"armpit_{side}"] = frame.armpits[side]
+        points[f"hem_{side}"] = frame.hems[side]
+    for side, sleeve in sleeves.items():
+        points[f"cuff_outer_{side}"] = sleeve.cuff_outer
+        points[f"cuff_inner_{side}"] = sleeve.cuff_inner
+    points["neck_center"] = _lowest(neckline)
+    return {key: np.asarray(value, np.float32) for key, value in points.items()}
+
+
+def _lowest(neckline: Neckline) -> NDArray[np.float32]:
+    """The lowest point of the neckline's middle half: its ends may hang over a shoulder."""
+    count = len(neckline.points)
+    middle = neckline.points[count // 4 : max(count // 4 + 1, count - count // 4)]
+    return np.asarray(middle[int(np.argmax(middle[:, 1]))], np.float32)

@@ -1,0 +1,209 @@
+"""Named points of an upright upper garment, read off its outline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.garments.regions import Mask
+from pipeline.garments.shape import SIGN, Shape, find_armpits
+from pipeline.structures import Side
+
+Point = NDArray[np.float32]
+
+BATWING_FROM = 0.66  # of the height: a notch this low is a fold of a batwing, not an armpit
+BATWING_ARMPIT = 0.46  # where a batwing's armpit is taken to be
+MIRRORED_DEPTH = 0.05  # of the height: a notch this deep vouches for a hidden one opposite
+SEAM_INSET = 0.10  # of the half chest: the shoulder tip lies this far inside the armpit
+NECK_SEARCH = (0.12, 0.85)  # of the half chest, from the axis
+NECK_INWARD = 0.10  # px of height that one px nearer to the axis is worth
+COLLAR_BEND = 0.035  # of the height: a deeper bend of the shoulder line is the foot of a collar
+ARMHOLE_RANGE = (0.08, 0.55)  # of the height, where a sleeveless armhole ends
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """The points that hold a garment together, per wearer's side, texture px.
+
+    Attributes:
+        armpits, shoulders, necks, hems: (2,) float32.
+        collar_tops: (2,), highest point of the collar; equals ``necks`` without a collar.
+        sleeved: whether there is a sleeve.
+        batwing: the sleeve grows out of the side seam.
+    """
+
+    armpits: Mapping[Side, Point]
+    shoulders: Mapping[Side, Point]
+    necks: Mapping[Side, Point]
+    collar_tops: Mapping[Side, Point]
+    hems: Mapping[Side, Point]
+    sleeved: Mapping[Side, bool]
+    batwing: bool
+
+
+def top_profile(mask: Mask) -> NDArray[np.float32]:
+    """(w,) first row of the mask in every column; the height of the picture where there is none."""
+    first = np.argmax(mask, axis=0).astype(np.float32)
+    first[~mask.any(axis=0)] = mask.shape[0]
+    return first
+
+
+def find_frame(shape: Shape) -> Frame:
+    """Find armpits, shoulder tips, neck points and hem corners."""
+    armpits, sleeved, batwing = _armpits(shape)
+    hems = {side: _hem_corner(shape, side, armpits) for side in Side}
+    half_chest = 0.5 * float(armpits[Side.LEFT][0] - armpits[Side.RIGHT][0])
+    if any(sleeved.values()):
+        shoulders = {side: _shoulder(shape, side, armpits[side], half_chest) for side in Side}
+        pairs = {side: _neck(shape, side, shoulders[side], half_chest) for side in Side}
+        necks = {side: pair[0] for side, pair in pairs.items()}
+        tops = {side: pair[1] for side, pair in pairs.items()}
+    else:
+        pairs = {side: _strap(shape, side, half_chest) for side in Side}
+        necks = {side: pair[0] for side, pair in pairs.items()}
+        shoulders = {side: pair[1] for side, pair in pairs.items()}
+        tops = necks
+    return Frame(armpits, shoulders, necks, tops, hems, sleeved, batwing)
+
+
+def _armpits(shape: Shape) -> tuple[dict[Side, Point], dict[Side, bool], bool]:
+    found = find_armpits(shape)
+    if len(found) == 1:
+        (side,) = found
+        other = Side.LEFT if side is Side.RIGHT else Side.RIGHT
+        x, y, depth = found[side]
+        if depth > MIRRORED_DEPTH * shape.height:
+            found[other] = np.array([2 * shape.axis_x - x, y, depth], np.float32)
+        else:
+            found = {}
+    if not found:
+        return {s: _armhole_end(shape, s) for s in Side}, dict.fromkeys(Side, False), False
+    batwing = any(point[1] > shape.row(BATWING_FROM) for point in found.values())
+    row = float(shape.row(BATWING_ARMPIT))
+    armpits = {
+        side: np.array([point[0], row if batwing else point[1]], np.float32)
+        for side, point in found.items()
+    }
+    return armpits, dict.fromkeys(Side, True), batwing
+
+
+def _side_columns(shape: Shape, side: Side) -> NDArray[np.float32]:
+    """(h,) outermost column of the solid garment on one side; NaN in empty rows."""
+    columns = np.where(shape.solid, np.arange(shape.solid.shape[1])[None], np.nan)
+    filled = shape.solid.any(axis=1)
+    outer = np.full(shape.solid.shape[0], np.nan, np.float32)
+    pick = np.nanmin if side is Side.RIGHT else np.nanmax
+    outer[filled] = pick(columns[filled], axis=1)
+    return outer
+
+
+def _armhole_end(shape: Shape, side: Side) -> Point:
+    """Where the armhole of a sleeveless garment meets the side seam: its outermost corner.
+
+    It is the point farthest outside the line from the shoulder to the hem.
+    """
+    outer = _side_columns(shape, side)
+    first, last = (shape.row(share) for share in ARMHOLE_RANGE)
+    rows = np.arange(first, last + 1)
+    out = SIGN[side] * (outer[rows] - shape.axis_x)
+    bottom = shape.row(0.9)
+    reach = float(np.nan_to_num(SIGN[side] * (outer[bottom] - shape.axis_x)))
+    chord = np.linspace(np.nan_to_num(out[0]), reach, bottom - first + 1)[: len(rows)]
+    best = int(np.nanargmax(np.nan_to_num(out - chord, nan=-1e9)))
+    return np.array([outer[rows[best]], rows[best]], np.float32)
+
+
+def _hem_corner(shape: Shape, side: Side, armpits: Mapping[Side, Point]) -> Point:
+    """The lowest and outermost torso point."""
+    first, last = shape.row(0.55), min(shape.hem_y + round(0.06 * shape.height), shape.bottom)
+    index = 0 if side is Side.RIGHT else 1
+    rows = np.arange(first, last + 1)
+    columns = shape.edges[rows, index]
+    out = SIGN[side] * (columns - shape.axis_x)
+    reach = SIGN[side] * (float(armpits[side][0]) - shape.axis_x)
+    out = np.where(out > 2.0 * reach, np.nan, out)  # a sleeve that touches the hip
+    score = np.nan_to_num(rows + 0.7 * out, nan=-1e9)
+    best = int(np.argmax(score))
+    return np.array([columns[best], rows[best]], np.float32)
+
+
+def _shoulder(shape: Shape, side: Side, armpit: Point, half_chest: float) -> Point:
+    """Where the armhole seam meets the shoulder: above the armpit and a little inside."""
+    profile = top_profile(shape.solid)
+    x = round(float(armpit[0]) - SIGN[side] * SEAM_INSET * half_chest)
+    x = int(np.clip(x, 0, len(profile) - 1))
+    y = profile[x] if profile[x] < shape.mask.shape[0] else float(shape.top)
+    return np.array([x, y], np.float32)
+
+
+def _neck(shape: Shape, side: Side, shoulder: Point, half_chest: float) -> tuple[Point, Point]:
+    """The foot of the collar and its top."""
+    profile = top_profile(shape.solid)
+    near, far = (shape.axis_x + SIGN[side] * share * half_chest for share in NECK_SEARCH)
+    columns = np.arange(*sorted((int(near), int(far))))
+    columns = columns[(columns >= 0) & (columns < len(profile))]
+    cost = profile[columns] + NECK_INWARD * np.abs(columns - shape.axis_x)
+    x = int(columns[int(np.argmin(cost))])
+    top = np.array([x, _exact_top(shape, x)], np.float32)
+    foot = _collar_foot(profile, shoulder, top, COLLAR_BEND * shape.height)
+    return (top if foot is None else foot), top
+
+
+def _exact_top(shape: Shape, x: int) -> float:
+    """Top row of the full mask at a column, unless a hanger or loop sticks out there."""
+    solid, full = top_profile(shape.solid)[x], top_profile(shape.mask)[x]
+    return float(full if solid - full < 0.03 * shape.height else solid)
+
+
+def _collar_foot(
+    profile: NDArray[np.float32], shoulder: Point, top: Point, least_px: float
+) -> Point | None:
+    """The concave corner between shoulder and collar top, if there is one."""
+    x0, x1 = sorted((int(shoulder[0]), int(top[0])))
+    if x1 - x0 < 4 or top[1] > shoulder[1]:
+        return None
+    columns = np.arange(x0, x1 + 1)
+    chord = np.interp(columns, *_sorted_chord(shoulder, top))
+    length = float(np.hypot(*(top - shoulder)))
+    below = (profile[columns] - chord) * (x1 - x0) / length  # distance from the chord
+    best = int(np.argmax(below))
+    if below[best] < least_px:
+        return None
+    return np.array([columns[best], profile[columns[best]]], np.float32)
+
+
+def _sorted_chord(a: Point, b: Point) -> tuple[list[float], list[float]]:
+    first, second = sorted(((float(a[0]), float(a[1])), (float(b[0]), float(b[1]))))
+    return [first[0], second[0]], [first[1], second[1]]
+
+
+def _strap(shape: Shape, side: Side, half_chest: float) -> tuple[Point, Point]:
+    """Inner and outer end of a strap's or sleeveless shoulder's top edge."""
+    profile = top_profile(shape.mask)
+    sign = SIGN[side]
+    columns = np.arange(len(profile))
+    out = sign * (columns - shape.axis_x)
+    usable = (out > 0.15 * half_chest) & (out < 1.1 * half_chest)
+    usable &= profile < shape.row(0.45)
+    if not usable.any():
+        point = np.array([shape.axis_x + sign * 0.5 * half_chest, shape.top], np.float32)
+        return point, point
+    peak = int(np.argmin(np.where(usable, profile - 0.1 * out, 1e9)))
+    reach = max(2.0, 0.03 * shape.height)  # the edge ends where the outline drops by this much
+    inner = outer = peak
+    while _continues(profile, inner - int(sign), peak, reach):
+        inner -= int(sign)
+    while _continues(profile, outer + int(sign), peak, reach):
+        outer += int(sign)
+    inner_x = inner if sign * (inner - shape.axis_x) > 0.1 * half_chest else peak
+    return (
+        np.array([inner_x, profile[inner_x]], np.float32),
+        np.array([outer, profile[outer]], np.float32),
+    )
+
+
+def _continues(profile: NDArray[np.float32], x: int, peak: int, reach: float) -> bool:
+    return 0 <= x < len(profile) and bool(profile[x] - profile[peak] < reach)

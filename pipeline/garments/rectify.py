@@ -1,0 +1,158 @@
+"""From a photo to the garment's own upright frame, in which textures and landmarks live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.garments.regions import Mask, opened
+from pipeline.structures import Image
+
+TEXTURE_HEIGHT = 512  # px of the garment itself
+TEXTURE_LIMIT = 640  # px, no side of the texture is longer
+MARGIN = 8  # px of clear texture around the garment
+MAX_SKEW_DEG = 24
+LEAST_SKEW_DEG = 1.5  # below this a picture looks straight: leave its pixels alone
+SYMMETRY_SIZE = 112  # px; coarse is enough for an angle
+UPRIGHT_BIAS = 0.0015  # symmetry that each degree of turn must earn
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Upright:
+    """A garment turned upright and scaled.
+
+    Attributes:
+        image: (h, w, 3) uint8 RGB.
+        mask: (h, w) bool.
+        background: (h, w, 3) float32 RGB 0..255, what lies behind.
+        to_texture: (2, 3) float64, affine map from photo pixels.
+        symmetry: overlap of the garment with its mirror image, 0..1.
+        skew_deg: by how much it was turned.
+    """
+
+    image: Image
+    mask: Mask
+    background: NDArray[np.float32]
+    to_texture: NDArray[np.float64]
+    symmetry: float
+    skew_deg: float
+
+
+def find_skew(mask: Mask) -> tuple[float, float]:
+    """The turn that makes the mask most symmetric about a vertical axis.
+
+    Returns:
+        Degrees to turn it by (positive = counter-clockwise in the picture), and the overlap of
+        the turned mask with its mirror image, intersection over union.
+    """
+    small = _centred(mask, SYMMETRY_SIZE)
+    torso = opened(small, SYMMETRY_SIZE // 4)
+    best = (-1.0, 0.0, 0.0)
+    for angle in np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + 1, 1.5):
+        whole = _mirror_overlap(small, float(angle))
+        body = _mirror_overlap(torso, float(angle)) if torso.any() else whole
+        score = 0.5 * (whole + body) - UPRIGHT_BIAS * abs(float(angle))
+        if score > best[0]:
+            best = (score, float(angle), whole)
+    return (best[1] if abs(best[1]) >= LEAST_SKEW_DEG else 0.0), best[2]
+
+
+def _centred(mask: Mask, size: int) -> Mask:
+    """The mask scaled into a square with room to turn, its centre of mass in the middle."""
+    y, x = np.nonzero(mask)
+    reach = max(np.ptp(x), np.ptp(y)) + 1
+    scale = 0.62 * size / reach
+    shift = size / 2 - scale * np.array([x.mean(), y.mean()])
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    moved = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (size, size))
+    return moved > 127
+
+
+def _mirror_overlap(mask: Mask, angle: float) -> float:
+    size = mask.shape[0]
+    matrix = cv2.getRotationMatrix2D((size / 2, size / 2), angle, 1.0)
+    turned = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (size, size)) > 127
+    best = 0.0
+    for shift in range(-8, 9):  # the axis need not run through the centre of mass
+        mirrored = np.roll(turned[:, ::-1], shift, axis=1)
+        union = np.count_nonzero(turned | mirrored)
+        best = max(best, np.count_nonzero(turned & mirrored) / max(1, union))
+    return best
+
+
+def make_upright(
+    photo: Image, mask: Mask, background: NDArray[np.float32], deskew: bool = True
+) -> Upright:
+    """Turn, scale and crop.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB at its full size.
+        mask: (h, w) bool at the working size, not empty.
+        background: (h, w, 3) float32 RGB 0..255 at the working size.
+        deskew: False keeps the angle.
+    """
+    skew, symmetry = find_skew(mask)
+    if not deskew:
+        skew = 0.0
+    turn = cv2.getRotationMatrix2D((mask.shape[1] / 2, mask.shape[0] / 2), skew, 1.0)
+    y, x = np.nonzero(mask)
+    corners = np.stack([x, y, np.ones_like(x)]) * 1.0
+    low, high = (turn @ corners).min(axis=1), (turn @ corners).max(axis=1)
+    extent = high - low + 1
+    room = TEXTURE_LIMIT - 2 * MARGIN
+    scale = min(TEXTURE_HEIGHT / extent[1], room / extent[1], room / extent[0])
+    from_work = turn * scale
+    from_work[:, 2] += MARGIN - scale * low
+    width, height = (int(v) for v in np.ceil(extent * scale) + 2 * MARGIN)
+    zoom = photo.shape[1] / mask.shape[1]
+    return Upright(
+        _render(photo, from_work, zoom, (width, height)),
+        _render_mask(mask, from_work, scale, (width, height)),
+        _warp(background, from_work, (width, height), cv2.BORDER_REPLICATE).astype(np.float32),
+        _photo_to_texture(from_work, zoom),
+        symmetry,
+        skew,
+    )
+
+
+def _photo_to_texture(from_work: NDArray[np.float64], zoom: float) -> NDArray[np.float64]:
+    """Chain the resize of the photo (pixel centres are at integers) before the turn."""
+    half = 0.5 / zoom - 0.5
+    to_work = np.array([[1 / zoom, 0, half], [0, 1 / zoom, half], [0, 0, 1]])
+    return np.asarray(from_work @ to_work, np.float64)
+
+
+def _warp(
+    array: NDArray[np.generic], matrix: NDArray[np.float64], size_wh: tuple[int, int], border: int
+) -> NDArray[np.generic]:
+    return np.asarray(
+        cv2.warpAffine(array, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=border)
+    )
+
+
+def _render(
+    photo: Image, from_work: NDArray[np.float64], zoom: float, size_wh: tuple[int, int]
+) -> Image:
+    """Sample the photo; shrink by area first, because sampling alone would alias fine stripes."""
+    reduction = float(np.hypot(*from_work[0, :2])) / zoom
+    if reduction < 1.0:
+        size = (round(photo.shape[1] * reduction), round(photo.shape[0] * reduction))
+        photo = np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
+        zoom *= reduction
+    matrix = _photo_to_texture(from_work, zoom)
+    flags = cv2.INTER_CUBIC
+    picture = cv2.warpAffine(photo, matrix, size_wh, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(picture, np.uint8)
+
+
+def _render_mask(
+    mask: Mask, from_work: NDArray[np.float64], scale: float, size_wh: tuple[int, int]
+) -> Mask:
+    soft = mask.astype(np.float32)
+    moved = _warp(soft, from_work, size_wh, cv2.BORDER_CONSTANT).astype(np.float32)
+    if scale > 1.0:
+        moved = np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.5 * scale), np.float32)
+    return moved > 0.5

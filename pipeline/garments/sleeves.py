@@ -1,0 +1,189 @@
+"""Sleeves: which pixels belong to them, where their cuffs are, how long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.garments.landmarks import Frame, Point
+from pipeline.garments.regions import Mask, contour, grow, largest, runs
+from pipeline.garments.shape import SIGN, Shape
+from pipeline.structures import PART_CODES, Part, Side, Sleeves
+
+PART_OF = {Side.LEFT: Part.LEFT_SLEEVE, Side.RIGHT: Part.RIGHT_SLEEVE}
+LEAST_AREA = 0.012  # of the garment: less is a wrinkle, not a sleeve
+LONG_FROM = 0.62  # sleeve length ÷ torso length
+SAMPLES = 70  # points along the sleeve's outline, shoulder to armpit
+ALIKE = 1.18  # outline lengths within this ratio: both sleeves get the same cuff
+MIN_CUFF_GAP = 2  # samples between the cuff's corners
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sleeve:
+    """One sleeve. Attributes: its pixels and the cuff's corners, (2,) texture px."""
+
+    mask: Mask
+    cuff_outer: Point
+    cuff_inner: Point
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidates:
+    """All possible cuffs of one sleeve: corner points and the score of each pair."""
+
+    points: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    outline_px: float
+
+
+def find_sleeves(shape: Shape, frame: Frame) -> dict[Side, Sleeve]:
+    """Split off the sleeves and find their cuffs."""
+    masks = {side: _sleeve_mask(shape, frame, side) for side in Side if frame.sleeved[side]}
+    least = LEAST_AREA * float(shape.mask.sum())
+    masks = {side: mask for side, mask in masks.items() if mask.sum() >= least}
+    options = {side: _cuff_options(mask, frame, side) for side, mask in masks.items()}
+    sleeves = {}
+    for side, (outer, inner) in _choose(options).items():
+        points = options[side].points
+        sleeves[side] = Sleeve(masks[side], points[outer], points[inner])
+    return sleeves
+
+
+def part_map(mask: Mask, sleeves: Mapping[Side, Sleeve]) -> NDArray[np.uint8]:
+    """(h, w) uint8 of ``PART_CODES``."""
+    parts = np.where(mask, PART_CODES[Part.TORSO], 0).astype(np.uint8)
+    for side, sleeve in sleeves.items():
+        parts[sleeve.mask & mask] = PART_CODES[PART_OF[side]]
+    return parts
+
+
+def sleeve_kind(frame: Frame, sleeves: Mapping[Side, Sleeve]) -> Sleeves:
+    """Long, short or sleeveless, from the sleeves' length against the torso's."""
+    if not sleeves:
+        return Sleeves.SLEEVELESS
+    lengths = []
+    for side, sleeve in sleeves.items():
+        root = 0.5 * (frame.shoulders[side] + frame.armpits[side])
+        lengths.append(np.linalg.norm(0.5 * (sleeve.cuff_outer + sleeve.cuff_inner) - root))
+    torso = np.mean([np.linalg.norm(frame.hems[s] - frame.shoulders[s]) for s in Side])
+    return Sleeves.LONG if np.mean(lengths) > LONG_FROM * torso else Sleeves.SHORT
+
+
+def _sleeve_mask(shape: Shape, frame: Frame, side: Side) -> Mask:
+    """The garment outside the armhole line, less the torso's own flare below the armpit."""
+    armpit, shoulder, sign = frame.armpits[side], frame.shoulders[side], SIGN[side]
+    height, width = shape.mask.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    along = shoulder - armpit
+    outside = sign * ((y - armpit[1]) * along[0] - (x - armpit[0]) * along[1]) > 0
+    below = y > armpit[1]
+    sleeve = shape.mask & outside & ~(below & (sign * (x - armpit[0]) <= 0))
+    sleeve &= sign * (x - shape.axis_x) > 0
+    if not frame.batwing:
+        sleeve &= ~_torso_flare(shape, armpit, side)
+    return largest(sleeve)
+
+
+def _torso_flare(shape: Shape, armpit: Point, side: Side) -> Mask:
+    """Rows below the armpit: the run of the torso, unless a sleeve is fused with it."""
+    flare = np.zeros_like(shape.mask)
+    half = 0.5 * shape.torso_width
+    for y in range(int(armpit[1]) + 1, shape.mask.shape[0]):
+        edge = shape.edges[y, 0 if side is Side.RIGHT else 1]
+        if not abs(edge - armpit[0]) < 0.6 * half:
+            continue
+        for first, last in runs(shape.mask[y]):
+            if first - 2 <= shape.axis_x <= last + 2:
+                flare[y, first : last + 1] = True
+    return flare
+
+
+def _cuff_options(mask: Mask, frame: Frame, side: Side) -> _Candidates:
+    """Score every pair of outline points as the corners of the cuff.
+
+    A good cuff makes a large quadrilateral with shoulder and armpit, is straight itself, leaves
+    straight edges beside it, and lies at the far end of the sleeve.
+    """
+    shoulder, armpit = frame.shoulders[side], frame.armpits[side]
+    path = _outer_path(contour(grow(mask, 3)), shoulder, armpit)
+    steps = np.linspace(0, len(path) - 1, SAMPLES).round().astype(int)
+    points = path[steps]
+    hole = float(np.linalg.norm(shoulder - armpit))
+    outer, inner = points[:, None], points[None]
+    area = 0.5 * np.abs(
+        _cross(shoulder, outer)
+        + _cross(outer, inner)
+        + _cross(inner, armpit)
+        + _cross(armpit, shoulder)
+    )
+    bend = _chord_deviation(np.concatenate([shoulder[None], points, armpit[None]]))
+    cuff = np.linalg.norm(outer - inner, axis=-1)
+    roughness = 1.0 * bend[1:-1, 1:-1] + 0.8 * bend[1:-1, -1][None] + 0.35 * bend[0, 1:-1][:, None]
+    score = area / hole**2 - roughness / hole - 0.08 * cuff / hole
+    score -= np.where(_plausible(points, shoulder, armpit, hole), 0.0, 0.5)
+    index = np.arange(SAMPLES)
+    score[index[:, None] + MIN_CUFF_GAP > index[None]] = -np.inf
+    return _Candidates(points, score.astype(np.float32), float(len(path)))
+
+
+def _outer_path(outline: NDArray[np.float32], start: Point, end: Point) -> NDArray[np.float32]:
+    """The way along the outline from start to end that passes the farthest point."""
+    first = int(np.argmin(np.linalg.norm(outline - start, axis=1)))
+    outline = np.roll(outline, -first, axis=0)
+    last = int(np.argmin(np.linalg.norm(outline - end, axis=1)))
+    far = int(np.argmax(np.linalg.norm(outline - 0.5 * (start + end), axis=1)))
+    return outline[: last + 1] if far <= last else outline[last:][::-1]
+
+
+def _cross(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0], np.float32)
+
+
+def _chord_deviation(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, n) farthest distance of the points between i and j from the straight line i-j."""
+    count = len(points)
+    deviation = np.zeros((count, count), np.float32)
+    for i in range(count - 2):
+        chord = points[i + 2 :] - points[i]  # (m, 2)
+        offset = points[i + 1 :] - points[i]
+        distance = np.abs(_cross(chord[:, None], offset[None]))
+        reach = np.arange(len(offset))[None] <= np.arange(len(chord))[:, None]
+        longest = np.linalg.norm(chord, axis=1) + 1e-6
+        deviation[i, i + 2 :] = np.where(reach, distance, 0).max(axis=1) / longest
+    return deviation
+
+
+def _plausible(
+    points: NDArray[np.float32], shoulder: Point, armpit: Point, hole: float
+) -> NDArray[np.bool_]:
+    outer, inner = points[:, None], points[None]
+    root = 0.5 * (shoulder + armpit)
+    reach = float(np.linalg.norm(points - root, axis=1).max())
+    is_long = reach > 1.3 * hole
+    middle = np.linalg.norm(0.5 * (outer + inner) - root, axis=-1)
+    cuff = np.linalg.norm(outer - inner, axis=-1)
+    upper = np.linalg.norm(outer - shoulder, axis=-1)
+    under = np.linalg.norm(inner - armpit, axis=-1)
+    good = middle >= (0.82 if is_long else 0.6) * reach
+    good &= cuff < (0.8 if is_long else 1.15) * hole
+    good &= cuff > (0.18 if is_long else 0.3) * hole
+    good &= upper >= (0.85 if is_long else 0.5) * reach
+    return np.asarray(good & (upper >= 0.8 * under), np.bool_)
+
+
+def _choose(options: Mapping[Side, _Candidates]) -> dict[Side, tuple[int, int]]:
+    """The best cuff of each sleeve; sleeves laid out alike decide together."""
+    lengths = [option.outline_px for option in options.values()]
+    scores = {side: option.scores for side, option in options.items()}
+    if len(lengths) == 2 and max(lengths) < ALIKE * min(lengths):
+        both = np.sum(list(scores.values()), axis=0)
+        scores = dict.fromkeys(options, both)
+    return {side: _argmax2(score) for side, score in scores.items()}
+
+
+def _argmax2(score: NDArray[np.float32]) -> tuple[int, int]:
+    i, j = np.unravel_index(int(np.argmax(score)), score.shape)
+    return int(i), int(j)
