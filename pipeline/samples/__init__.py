@@ -42,7 +42,7 @@ def _place(
     move_x = (size_wh[0] - scale * width) / 2 + shift_px[0]
     move_y = (size_wh[1] - scale * height) + shift_px[1]
     matrix = np.array([[scale, 0, move_x], [0, scale, move_y]])
-    placed: Image = cv2.warpAffine(
+    placed = cv2.warpAffine(
         picture, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return placed
+    return np.asarray(placed, np.uint8)
