@@ -1,0 +1,171 @@
+"""Evidence → decisions → fills and light → one picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.compose import kernels
+from pipeline.compose.evidence import ColourEvidence, Evidence
+from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
+from pipeline.compose.hem import WornHem
+from pipeline.compose.layers import LayerDecider, Layers
+from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
+from pipeline.compose.view import View, look_at
+from pipeline.compose.zones import Zones, fill_polygon, find_zones
+from pipeline.geometry import unit
+from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
+
+HEM_ROOM = 0.02  # torso lengths below the drawn hem where the garment may still be continued
+FAR_PX = 4096.0  # beyond any picture
+
+
+class Compositor:
+    """Puts a drawn look on a person in the camera's picture. One per session.
+
+    What it learns (colours, tones, the hem of what is worn) lives here and nowhere else.
+    """
+
+    def __init__(self) -> None:
+        self._evidence = ColourEvidence()
+        self._decider = LayerDecider()
+        self._painter = SkinPainter()
+        self._tone = SceneTone()
+        self._hem = WornHem()
+
+    @property
+    def worn_hem(self) -> float | None:
+        """Depth of the worn garment's hem, torso lengths below the shoulder line; None unknown."""
+        return self._hem.depth
+
+    def reset(self) -> None:
+        """Forget person and scene, for instance at a cut."""
+        for part in (self._evidence, self._decider, self._painter, self._tone, self._hem):
+            part.reset()
+
+    def compose(
+        self,
+        frame: Frame,
+        body: Body,
+        drawn: DrawnLook,
+        *,
+        opacity: float,
+        garment_sleeves: Sleeves,
+        time_s: float,
+    ) -> Composite:
+        """Dress one frame.
+
+        Args:
+            frame: the camera's picture.
+            body: the person in it.
+            drawn: the look drawn on that body.
+            opacity: 0..1 of everything that is changed; at 0 colours are still learnt.
+            garment_sleeves: of the garment that is drawn.
+            time_s: the frame's time; repeat it to compose a still picture again.
+
+        Returns:
+            A picture that is the camera's bit for bit wherever the mask is 0; the mask covers
+            garment, fills and contact shadows only.
+        """
+        view = look_at(frame, body, drawn)
+        zones = find_zones(view, body, drawn)
+        evidence = self._evidence.observe(view, zones, time_s)
+        self._hem.update(view, body, evidence, time_s)
+        tone = self._tone.measure(frame.image, time_s)
+        garment = _place(view, drawn, drawn.rgba)
+        cover = _shrink_alpha(garment, view.step)
+        above = _above_hem(view, body, drawn)
+        layers = self._decider.decide(view, zones, evidence, cover, above, time_s)
+        image = frame.image.copy()
+        mask = np.zeros(image.shape[:2], np.uint8)
+        if opacity <= 0.0:
+            return Composite(image, mask)
+        wanted = np.minimum(view.to_full(layers.cloth), _ramp(view.person))
+        continue_garment(garment, cover, wanted, view.step)
+        skin = self._painter.paint(view, zones, evidence, layers, time_s)
+        ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
+        painted = _blend(view, drawn, garment, layers, zones, evidence, skin, ground, tone, opacity)
+        image[view.box.slices], mask[view.box.slices] = painted
+        return Composite(image, mask, look="photo", opacity=opacity)
+
+
+def warm_up() -> None:
+    """Compile (or load from the cache) every loop, so that no session waits for it."""
+
+
+def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A drawn layer on the view's box; what lies outside of the box is lost."""
+    canvas = np.zeros((*view.image.shape[:2], 4), np.uint8)
+    box = drawn.box
+    if box.width > 0 and box.height > 0:
+        y, x = box.y0 - view.box.y0, box.x0 - view.box.x0
+        canvas[y : y + box.height, x : x + box.width] = rgba
+    return canvas
+
+
+def _shrink_alpha(rgba: NDArray[np.uint8], step: int) -> Alpha:
+    alpha = np.ascontiguousarray(rgba[..., 3:])
+    return np.asarray(kernels.shrink(alpha, step)[..., 0], np.uint8)
+
+
+def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
+    """255 above the drawn hem and a little below it, (h, w)."""
+    left, right = view.to_small(drawn.hem_px)
+    room = -body.up * (HEM_ROOM * body.torso_px / view.step)
+    along = unit(right - left) * FAR_PX / view.step
+    up = body.up * FAR_PX / view.step
+    outline = np.stack([left - along, right + along, right + along + up, left - along + up]) + room
+    return fill_polygon(np.zeros(view.shape, np.uint8), outline)
+
+
+def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:
+    """Where the camera shows what may continue behind a slimmed sleeve."""
+    known = (evidence.worn < 40) & (evidence.skin < 100)
+    known |= view.person_small < 20
+    known &= (layers.ground == 0) & (layers.skin == 0) & (cover < 20) & (layers.keep == 0)
+    return known.view(np.uint8) * np.uint8(255)
+
+
+def _ramp(person: Alpha) -> Alpha:
+    """Person alpha with a steeper edge, so that fills end where the person does."""
+    return np.clip(person.astype(np.int16) * 2 - 100, 0, 255).astype(np.uint8)
+
+
+def _blend(
+    view: View,
+    drawn: DrawnLook,
+    garment: NDArray[np.uint8],
+    layers: Layers,
+    zones: Zones,
+    evidence: Evidence,
+    skin: Image,
+    ground: Image,
+    tone: NDArray[np.float32],
+    opacity: float,
+) -> tuple[Image, Alpha]:
+    cover = _shrink_alpha(garment, view.step)
+    gain = garment_gain(view, zones, evidence, layers)
+    shadow = contact_shadow(view, zones, cover, layers)
+    room = 255 - layers.neck
+    full = view.to_full(np.dstack([layers.front, layers.skin, layers.ground, shadow]))
+    full[..., 1] = np.minimum(full[..., 1], _ramp(view.person))
+    gains = view.to_full(np.dstack([gain, room]))
+    packed = np.ascontiguousarray(np.dstack([full, gains[..., 1]]))
+    back = _place(view, drawn, drawn.back_collar) if drawn.back_collar is not None else None
+    if back is None:
+        back = np.zeros_like(garment)
+    image, mask = np.empty_like(view.image), np.empty(view.image.shape[:2], np.uint8)
+    kernels.blend(
+        view.image,
+        garment,
+        back,
+        packed,
+        view.to_full(skin),
+        view.to_full(ground),
+        np.ascontiguousarray(gains[..., 0]),
+        tone,
+        opacity,
+        image,
+        mask,
+    )
+    return image, mask

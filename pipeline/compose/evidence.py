@@ -1,0 +1,207 @@
+"""What the pixels say: soft maps of skin, worn garment and hair. No decisions here.
+
+``Evidence`` is the seam: today colour models learnt from the person in front of the camera fill it,
+a trained parser of human parts can fill it instead, and nothing behind it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.compose.kernels import (
+    BIN_COUNT,
+    CHROMA_BINS,
+    LIGHTNESS_BINS,
+    colour_bins,
+    likeness,
+    share,
+)
+from pipeline.compose.morph import fill_ellipse, shrunk
+from pipeline.compose.settle import Settler
+from pipeline.compose.view import View
+from pipeline.compose.zones import Face, Zones, fill_arm, fill_face, fill_hand
+from pipeline.structures import Alpha
+
+SURELY_PERSON = 200  # person alpha of a pixel that may teach a colour
+LEARN_TIME_S = 0.5  # time constant of all colour models
+FEW_PIXELS = 30  # fewer teach nothing
+
+SKIN_WIDTH_MIN = (32.0, 8.0, 9.0)  # Lab; light falls on hands and neck as it does not on the face
+SKIN_WIDTH_SCALE = (1.0, 2.0, 2.0)  # times the spread seen on the face
+HAIR_WIDTH_MIN = (14.0, 5.0, 7.0)
+HAIR_WIDTH_SCALE = (1.6, 1.8, 1.8)
+SURELY_SKIN = 0.35
+MOSTLY = 0.6  # a chest that looks like skin or hair for the most part is a garment of that colour
+
+FULL_BIN = 1.0 / 120.0  # share of the worn histogram at which a colour certainly belongs to it
+NOTHING = 0.12  # weight of "none of the three"
+CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
+MAP_BLUR_PX = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """Soft maps on a view's analysis grid; they compete, so their sum is at most 255.
+
+    Attributes:
+        skin: (h, w) uint8, bare skin anywhere on the person.
+        worn: (h, w) uint8, the garment the person really wears on the upper body.
+        hair: (h, w) uint8.
+    """
+
+    skin: Alpha
+    worn: Alpha
+    hair: Alpha
+
+
+@dataclass(slots=True)
+class _Blob:
+    """A colour and its spread in Lab, learnt over time."""
+
+    mean: NDArray[np.float32]
+    width: NDArray[np.float32]
+
+    def move(self, other: _Blob, weight: float) -> None:
+        self.mean = self.mean + np.float32(weight) * (other.mean - self.mean)
+        self.width = self.width + np.float32(weight) * (other.width - self.width)
+
+
+class ColourEvidence:
+    """Evidence from colours learnt on the person: skin on the face, worn on the chest, hair above.
+
+    Holds one session's models; ``reset`` when another person may be in front of the camera.
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything learnt."""
+        self._skin: _Blob | None = None
+        self._hair: _Blob | None = None
+        self._worn: NDArray[np.float32] | None = None
+        self._settler = Settler(CALM_TIME_S)
+        self._time_s: float | None = None
+
+    def observe(self, view: View, zones: Zones, time_s: float) -> Evidence:
+        """Learn from a view and rate its pixels.
+
+        Args:
+            view: the person's neighbourhood.
+            zones: where its parts are.
+            time_s: the frame's time; a frame seen twice teaches nothing new.
+        """
+        weight = self._weight(time_s)
+        self._skin = _learn(self._skin, _face_blob(view, zones.face), weight)
+        skin = _rate(view, self._skin)
+        self._hair = _learn(self._hair, _hair_blob(view, zones.face, skin), weight)
+        hair = _rate(view, self._hair)
+        bins = colour_bins(view.lab)
+        self._learn_worn(view, zones, bins, skin, hair, weight)
+        maps = share(skin, hair, bins, self._worn_table(), NOTHING)
+        maps = self._settler.apply("evidence", view, maps, time_s)
+        soft = cv2.blur(maps, (MAP_BLUR_PX, MAP_BLUR_PX)) * 255.0
+        planes = np.ascontiguousarray(soft.astype(np.uint8).transpose(2, 0, 1))
+        planes[2][view.person_small < 100] = 0
+        return Evidence(*planes)
+
+    def _weight(self, time_s: float) -> float:
+        if self._time_s is None:
+            self._time_s = time_s
+            return 1.0
+        step = max(0.0, time_s - self._time_s)
+        self._time_s = time_s
+        return float(1.0 - np.exp(-step / LEARN_TIME_S))
+
+    def _learn_worn(
+        self,
+        view: View,
+        zones: Zones,
+        bins: NDArray[np.int32],
+        skin: NDArray[np.float32],
+        hair: NDArray[np.float32],
+        weight: float,
+    ) -> None:
+        chest = (zones.chest > 0) & (view.person_small > SURELY_PERSON)
+        chest &= _arms_in_front(view, zones) == 0
+        for other in (skin, hair):
+            clear = chest & (other < SURELY_SKIN)
+            if clear.sum() > (1.0 - MOSTLY) * chest.sum():
+                chest = clear
+        if chest.sum() < FEW_PIXELS:
+            return
+        counts = np.bincount(bins[chest], minlength=BIN_COUNT).astype(np.float32)
+        counts /= counts.sum()
+        if self._worn is None:
+            self._worn = counts
+        else:
+            self._worn += np.float32(weight) * (counts - self._worn)
+
+    def _worn_table(self) -> NDArray[np.float32]:
+        if self._worn is None:
+            return np.zeros(BIN_COUNT, np.float32)
+        table = self._worn.reshape(LIGHTNESS_BINS, CHROMA_BINS * CHROMA_BINS)
+        table = _soften(table, (1, 3)).reshape(LIGHTNESS_BINS, CHROMA_BINS, -1)
+        soft = np.stack([_soften(plane, (3, 3)) for plane in table]).ravel()
+        return np.asarray(np.clip(soft / FULL_BIN, 0.0, 1.0), np.float32)
+
+
+def _arms_in_front(view: View, zones: Zones) -> Alpha:
+    arms = np.zeros(view.shape, np.uint8)
+    for limb in zones.limbs.values():
+        fill_arm(arms, limb, 1.0, 2.0, zones.unit, 1.3)
+        fill_hand(arms, limb, zones.unit)
+    return arms
+
+
+def _learn(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None:
+    if old is None or new is None:
+        return new if old is None else old
+    old.move(new, weight)
+    return old
+
+
+def _rate(view: View, blob: _Blob | None) -> NDArray[np.float32]:
+    if blob is None:
+        return np.zeros(view.shape, np.float32)
+    return np.asarray(likeness(view.lab, blob.mean, blob.width), np.float32)
+
+
+def _face_blob(view: View, face: Face) -> _Blob | None:
+    """Colour of the middle of the face: its median, without eyes, lips, beard and glasses."""
+    middle = np.zeros(view.shape, np.uint8)
+    fill_face(middle, face, 0.75)
+    pixels = view.lab[(middle > 0) & (view.person_small > SURELY_PERSON)]
+    if len(pixels) < FEW_PIXELS:
+        return None
+    distance = np.abs(pixels - np.median(pixels, axis=0)).sum(axis=1)
+    pixels = pixels[distance <= np.quantile(distance, 0.7)]
+    return _blob(pixels, SKIN_WIDTH_SCALE, SKIN_WIDTH_MIN)
+
+
+def _hair_blob(view: View, face: Face, skin: NDArray[np.float32]) -> _Blob | None:
+    """Colour of what lies on the crown and is not skin; None for a bald head."""
+    crown = np.zeros(view.shape, np.uint8)
+    eyes_to_mouth = float(np.hypot(*(face.mouth - face.eyes)))
+    top = face.eyes - face.down * eyes_to_mouth * 1.1
+    size = (2.2 * face.half_width, 1.9 * eyes_to_mouth)
+    fill_ellipse(crown, top, size, face.degrees)
+    person = shrunk(view.person_small, 3)
+    pixels = view.lab[(crown > 0) & (person > SURELY_PERSON) & (skin < SURELY_SKIN)]
+    if len(pixels) < FEW_PIXELS:
+        return None
+    return _blob(pixels, HAIR_WIDTH_SCALE, HAIR_WIDTH_MIN)
+
+
+def _blob(pixels: NDArray[np.float32], scale: tuple[float, ...], least: tuple[float, ...]) -> _Blob:
+    spread = pixels.std(axis=0) * np.array(scale, np.float32)
+    width = np.maximum(spread, np.array(least, np.float32)).astype(np.float32)
+    return _Blob(np.median(pixels, axis=0).astype(np.float32), width)
+
+
+def _soften(table: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(table, size, 0.7), np.float32)

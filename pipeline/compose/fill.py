@@ -1,0 +1,156 @@
+"""What the fills are made of: skin for bare arms and necks, the scene behind a slimmed sleeve."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.compose import kernels
+from pipeline.compose.evidence import Evidence
+from pipeline.compose.layers import Layers
+from pipeline.compose.view import View
+from pipeline.compose.zones import Zones, fill_face, radius_at
+from pipeline.structures import Alpha, Image
+
+SURELY_SKIN = 150  # evidence of a cell that may lend its colour
+ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
+NECK_TONE = 0.93  # a neck lies in the shadow of the chin
+NEAR = 0.55  # half chests; skin lends its colour to painted skin around it
+FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
+FOLD_STRENGTH = 0.5
+TONE_TIME_S = 0.7
+
+
+class SkinPainter:
+    """Paints skin in the person's own colour: from skin nearby, else from the face."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the person's colour."""
+        self._tone: NDArray[np.float32] | None = None
+        self._time_s = 0.0
+
+    def paint(
+        self, view: View, zones: Zones, evidence: Evidence, layers: Layers, time_s: float
+    ) -> Image:
+        """Colour (h, w, 3) of skin wherever ``layers.skin`` is not 0."""
+        if not layers.skin.any():
+            return np.zeros((*view.shape, 3), np.uint8)
+        tone = self._face_tone(view, zones, time_s)
+        ground = _nearby_skin(view, zones, evidence, layers, tone)
+        folds = _folds(view, zones, layers)
+        return np.asarray(
+            kernels.paint_skin(layers.skin, ground, folds, _bones(zones), ROUNDNESS), np.uint8
+        )
+
+    def _face_tone(self, view: View, zones: Zones, time_s: float) -> NDArray[np.float32]:
+        middle = fill_face(np.zeros(view.shape, np.uint8), zones.face, 0.7)
+        pixels = view.small[(middle > 0) & (view.person_small > 200)]
+        elapsed = max(0.0, time_s - self._time_s)
+        self._time_s = time_s
+        if len(pixels):
+            tone = np.median(pixels, axis=0).astype(np.float32) * np.float32(NECK_TONE)
+            weight = np.float32(1.0 - np.exp(-elapsed / TONE_TIME_S))
+            self._tone = tone if self._tone is None else self._tone + weight * (tone - self._tone)
+        return self._tone if self._tone is not None else np.full(3, 150, np.float32)
+
+
+def _bones(zones: Zones) -> NDArray[np.float32]:
+    rows = []
+    size = zones.unit
+    for limb in zones.limbs.values():
+        for start, end in ((0.0, 1.0), (1.0, 2.0)):
+            rows.append(
+                [*limb.at(start), *limb.at(end), radius_at(start) * size, radius_at(end) * size]
+            )
+    face = zones.face
+    base = face.chin + face.down * zones.torso * 0.4
+    rows.append([*face.chin, *base, 0.5 * size, 1.2 * size])
+    return np.array(rows, np.float32)
+
+
+def _nearby_skin(
+    view: View, zones: Zones, evidence: Evidence, layers: Layers, tone: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Skin colour around each cell, leaning on the face's where there is none near."""
+    sure = (evidence.skin > SURELY_SKIN) & (layers.skin == 0)
+    weight = sure.astype(np.float32)
+    half = (max(1, view.shape[1] // 2), max(1, view.shape[0] // 2))
+    packed = cv2.resize(
+        np.dstack([view.small * weight[..., None], weight]), half, interpolation=cv2.INTER_AREA
+    )
+    size = max(3, int(NEAR * zones.unit / 2) | 1)
+    packed = cv2.blur(cv2.blur(packed, (size, size)), (size, size))
+    trust = np.float32(0.03)
+    mixed = (packed[..., :3] + tone * trust) / (packed[..., 3:] + trust)
+    mixed = np.clip(mixed, tone * np.float32(0.7), tone * np.float32(1.3))
+    return np.asarray(
+        cv2.resize(mixed, view.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
+    )
+
+
+def _folds(view: View, zones: Zones, layers: Layers) -> NDArray[np.float32]:
+    """Light and dark of what is painted over, relative to its surroundings."""
+    painted = (layers.skin > 0).astype(np.float32)
+    light = view.lab[..., 0] + 8.0
+    fine, wide = max(3, int(0.10 * zones.unit) | 1), max(5, int(0.6 * zones.unit) | 1)
+    local = cv2.blur(light * painted, (fine, fine)) / (cv2.blur(painted, (fine, fine)) + 1e-3)
+    around = cv2.blur(light * painted, (wide, wide)) / (cv2.blur(painted, (wide, wide)) + 1e-3)
+    ratio = 1.0 + FOLD_STRENGTH * ((local + 1.0) / (around + 1.0) - 1.0)
+    return np.clip(ratio, *FOLD_RANGE).astype(np.float32)
+
+
+def paint_ground(view: View, layers: Layers, known: Alpha) -> Image:
+    """Continue the surroundings over ``layers.ground``.
+
+    Args:
+        view: the person's neighbourhood.
+        layers: the frame's layers.
+        known: (h, w) uint8, 255 where the camera shows what may be continued.
+
+    Source: Burt 1988, "Moment images, polynomial fit filters, and the problem of surface
+    interpolation" (push-pull).
+    """
+    if not layers.ground.any():
+        return np.zeros((*view.shape, 3), np.uint8)
+    weight = known.astype(np.float32) * np.float32(1 / 255.0)
+    levels = [np.dstack([view.small * weight[..., None], weight])]
+    while max(levels[-1].shape[:2]) > 1:
+        rows, columns = levels[-1].shape[:2]
+        size = ((columns + 1) // 2, (rows + 1) // 2)
+        levels.append(cv2.resize(levels[-1], size, interpolation=cv2.INTER_AREA))
+    full = levels[-1][..., :3] / (levels[-1][..., 3:] + 1e-4)
+    for level in reversed(levels[:-1]):
+        coarse = cv2.resize(full, level.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        have = np.minimum(level[..., 3:] * 2.0, 1.0)
+        own = level[..., :3] / (level[..., 3:] + 1e-4)
+        full = own * have + coarse * (1.0 - have)
+    return np.asarray(np.clip(full, 0, 255), np.uint8)
+
+
+def continue_garment(
+    garment: NDArray[np.uint8], small_alpha: Alpha, wanted: Alpha, step: int
+) -> None:
+    """Mirror the garment at its edge into ``wanted``, in place.
+
+    Args:
+        garment: (H, W, 4) premultiplied RGBA, changed.
+        small_alpha: (h, w) its alpha on the analysis grid.
+        wanted: (H, W) uint8 alpha it shall have at least.
+        step: frame px per analysis px.
+    """
+    solid_cells = small_alpha >= 250
+    if not solid_cells.any() or not wanted.any():
+        return
+    _, labels = cv2.distanceTransformWithLabels(
+        (~solid_cells).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    rows, columns = np.nonzero(solid_cells)
+    table = np.zeros((int(labels.max()) + 1, 2), np.int32)
+    table[labels[rows, columns]] = np.stack([rows, columns], axis=1)
+    kernels.extend_garment(
+        garment, garment[..., 3].copy(), wanted, table[labels], step, float(2 * step)
+    )

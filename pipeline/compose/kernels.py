@@ -1,0 +1,266 @@
+"""The loops over pixels, compiled. No decisions here: every number arrives as an argument.
+
+Compiled code is cached beside the package, releases the interpreter lock and runs on one core:
+sessions are threads, and the same input always gives the same pixels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+LIGHTNESS_BINS, CHROMA_BINS = 12, 16
+BIN_COUNT = LIGHTNESS_BINS * CHROMA_BINS * CHROMA_BINS
+_LIGHTNESS_PER_BIN = 100.0 / LIGHTNESS_BINS
+_CHROMA_PER_BIN = 8.0
+_CHROMA_ORIGIN = 64.0
+
+
+@njit(cache=True, nogil=True)
+def shrink(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Mean of every step × step block of (H, W, c) uint8; blocks at the far edges may be cut."""
+    rows, columns, channels = image.shape
+    height, width = (rows + step - 1) // step, (columns + step - 1) // step
+    out = np.empty((height, width, channels), np.uint8)
+    for y in range(height):
+        y1 = min(rows, (y + 1) * step)
+        for x in range(width):
+            x1 = min(columns, (x + 1) * step)
+            count = (y1 - y * step) * (x1 - x * step)
+            for c in range(channels):
+                total = 0
+                for i in range(y * step, y1):
+                    for j in range(x * step, x1):
+                        total += image[i, j, c]
+                out[y, x, c] = (total + count // 2) // count
+    return out
+
+
+@njit(cache=True, nogil=True)
+def colour_bins(lab: NDArray[np.float32]) -> NDArray[np.int32]:
+    """Index of the Lab histogram bin of every pixel of (h, w, 3)."""
+    height, width = lab.shape[:2]
+    out = np.empty((height, width), np.int32)
+    for y in range(height):
+        for x in range(width):
+            lightness = int(lab[y, x, 0] / _LIGHTNESS_PER_BIN)
+            lightness = min(max(lightness, 0), LIGHTNESS_BINS - 1)
+            a = min(max(int((lab[y, x, 1] + _CHROMA_ORIGIN) / _CHROMA_PER_BIN), 0), CHROMA_BINS - 1)
+            b = min(max(int((lab[y, x, 2] + _CHROMA_ORIGIN) / _CHROMA_PER_BIN), 0), CHROMA_BINS - 1)
+            out[y, x] = (lightness * CHROMA_BINS + a) * CHROMA_BINS + b
+    return out
+
+
+@njit(cache=True, nogil=True)
+def likeness(
+    lab: NDArray[np.float32], mean: NDArray[np.float32], width: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """exp(-½ Σ ((lab - mean) / width)²) for every pixel of (h, w, 3)."""
+    rows, columns = lab.shape[:2]
+    out = np.empty((rows, columns), np.float32)
+    for y in range(rows):
+        for x in range(columns):
+            total = np.float32(0.0)
+            for c in range(3):
+                d = (lab[y, x, c] - mean[c]) / width[c]
+                total += d * d
+            out[y, x] = np.exp(np.float32(-0.5) * total) if total < 18.0 else np.float32(0.0)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def share(
+    skin: NDArray[np.float32],
+    hair: NDArray[np.float32],
+    bins: NDArray[np.int32],
+    worn_table: NDArray[np.float32],
+    nothing: float,
+) -> NDArray[np.float32]:
+    """Divide each pixel among skin, worn and hair (h, w, 3), leaving a rest for the unknown."""
+    rows, columns = bins.shape
+    out = np.empty((rows, columns, 3), np.float32)
+    for y in range(rows):
+        for x in range(columns):
+            worn = worn_table[bins[y, x]]
+            total = skin[y, x] + worn + hair[y, x] + np.float32(nothing)
+            out[y, x, 0] = skin[y, x] / total
+            out[y, x, 1] = worn / total
+            out[y, x, 2] = hair[y, x] / total
+    return out
+
+
+@njit(cache=True, nogil=True)
+def settle(
+    maps: NDArray[np.float32],
+    lab: NDArray[np.float32],
+    old_maps: NDArray[np.float32],
+    old_lab: NDArray[np.float32],
+    known: NDArray[np.uint8],
+    calm_weight: float,
+    noise: float,
+    span: float,
+) -> None:
+    """Average maps over time where the picture stands still, in place.
+
+    The weight of the new value grows from ``calm_weight`` (colour change below ``noise``) to 1
+    (``span`` above it), so that a moving hand leaves nothing behind. ``old_*`` and ``known``
+    carry over to the next frame.
+    """
+    rows, columns, count = maps.shape
+    for y in range(rows):
+        for x in range(columns):
+            weight = np.float32(1.0)
+            if known[y, x]:
+                change = np.float32(0.0)
+                for c in range(3):
+                    change += abs(lab[y, x, c] - old_lab[y, x, c])
+                weight = np.float32(min(max((change - noise) / span, calm_weight), 1.0))
+            known[y, x] = 1
+            for c in range(3):
+                old_lab[y, x, c] += weight * (lab[y, x, c] - old_lab[y, x, c])
+            for k in range(count):
+                if weight < 1.0:
+                    maps[y, x, k] = old_maps[y, x, k] + weight * (maps[y, x, k] - old_maps[y, x, k])
+                old_maps[y, x, k] = maps[y, x, k]
+
+
+@njit(cache=True, nogil=True)
+def paint_skin(
+    alpha: NDArray[np.uint8],
+    ground: NDArray[np.float32],
+    folds: NDArray[np.float32],
+    limbs: NDArray[np.float32],
+    roundness: float,
+) -> NDArray[np.uint8]:
+    """Colour (h, w, 3) of skin where ``alpha`` > 0.
+
+    Args:
+        alpha: (h, w).
+        ground: (h, w, 3) skin colour before shading.
+        folds: (h, w) factor of the light found on the worn cloth.
+        limbs: (n, 6) x0, y0, x1, y1, radius at both ends; brightness falls off across them.
+        roundness: loss of light at the limb's edge.
+    """
+    rows, columns = alpha.shape
+    out = np.zeros((rows, columns, 3), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            if alpha[y, x] == 0:
+                continue
+            nearest = np.float32(1.0)
+            for i in range(limbs.shape[0]):
+                dx, dy = limbs[i, 2] - limbs[i, 0], limbs[i, 3] - limbs[i, 1]
+                px, py = x - limbs[i, 0], y - limbs[i, 1]
+                t = (px * dx + py * dy) / (dx * dx + dy * dy + 1e-6)
+                t = min(max(t, 0.0), 1.0)
+                radius = limbs[i, 4] + (limbs[i, 5] - limbs[i, 4]) * t
+                ex, ey = px - dx * t, py - dy * t
+                nearest = min(nearest, (ex * ex + ey * ey) / (radius * radius + 1e-6))
+            light = folds[y, x] * (1.0 - roundness * nearest)
+            for c in range(3):
+                out[y, x, c] = min(max(ground[y, x, c] * light, 0.0), 255.0)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def extend_garment(
+    garment: NDArray[np.uint8],
+    solid: NDArray[np.uint8],
+    wanted: NDArray[np.uint8],
+    nearest: NDArray[np.int32],
+    step: int,
+    inset: float,
+) -> None:
+    """Continue the garment beyond its edge by mirroring it there, in place.
+
+    Args:
+        garment: (H, W, 4) premultiplied RGBA.
+        solid: (H, W) alpha to read colour from (a copy of the garment's alpha before).
+        wanted: (H, W) alpha the garment shall have at least.
+        nearest: (h, w, 2) row and column of the nearest solid cell of the analysis grid.
+        step: frame px per analysis px.
+        inset: px inside the nearest solid cell to mirror at.
+    """
+    rows, columns = wanted.shape
+    for y in range(rows):
+        for x in range(columns):
+            have = garment[y, x, 3]
+            if wanted[y, x] <= have:
+                continue
+            cell = nearest[y // step, x // step]
+            cy, cx = cell[0] * step + step // 2, cell[1] * step + step // 2
+            dy, dx = np.float32(cy - y), np.float32(cx - x)
+            length = np.sqrt(dy * dy + dx * dx) + 1e-6
+            sy = int(y + dy * (2.0 + inset / length) + 0.5)
+            sx = int(x + dx * (2.0 + inset / length) + 0.5)
+            if not (0 <= sy < rows and 0 <= sx < columns) or solid[sy, sx] < 250:
+                sy, sx = min(max(cy, 0), rows - 1), min(max(cx, 0), columns - 1)
+                if solid[sy, sx] < 128:
+                    continue
+            share_ = np.float32(wanted[y, x] - have) / np.float32(solid[sy, sx])
+            for c in range(3):
+                value = garment[y, x, c] + garment[sy, sx, c] * share_
+                garment[y, x, c] = min(value, np.float32(255.0))
+            garment[y, x, 3] = wanted[y, x]
+
+
+@njit(cache=True, nogil=True)
+def blend(
+    camera: NDArray[np.uint8],
+    garment: NDArray[np.uint8],
+    back: NDArray[np.uint8],
+    layers: NDArray[np.uint8],
+    skin: NDArray[np.uint8],
+    ground: NDArray[np.uint8],
+    gain: NDArray[np.uint8],
+    tone: NDArray[np.float32],
+    opacity: float,
+    out: NDArray[np.uint8],
+    mask: NDArray[np.uint8],
+) -> None:
+    """Put all layers together.
+
+    Args:
+        camera: (H, W, 3).
+        garment, back: (H, W, 4) premultiplied RGBA, ``back`` lies under ``garment``.
+        layers: (H, W, 5) alpha of: camera in front of the garment, skin fill, background fill,
+            shadow on what is not garment, room for the back collar.
+        skin, ground: (H, W, 3) colours of the fills.
+        gain: (H, W) light on the garment, 128 = 1.
+        tone: (3,) factor per channel on the garment.
+        opacity: 0..1 of everything.
+        out: (H, W, 3) result; the camera's own pixel wherever ``mask`` is 0.
+        mask: (H, W) result.
+    """
+    rows, columns = mask.shape
+    unit_ = np.float32(1.0 / 255.0)
+    fade = np.float32(opacity)
+    for y in range(rows):
+        for x in range(columns):
+            open_ = np.float32(255 - layers[y, x, 0]) * unit_
+            cover = garment[y, x, 3] * unit_ * open_
+            flesh = layers[y, x, 1] * unit_
+            behind = layers[y, x, 2] * unit_
+            shade = layers[y, x, 3] * unit_
+            collar = back[y, x, 3] * layers[y, x, 4] * unit_ * unit_ * open_
+            touched = 1.0 - (1.0 - cover) * (1.0 - flesh) * (1.0 - behind) * (1.0 - collar) * (
+                1.0 - shade
+            )
+            strength = int(touched * fade * 255.0 + 0.5)
+            mask[y, x] = strength
+            if strength == 0:
+                for c in range(3):
+                    out[y, x, c] = camera[y, x, c]
+                continue
+            light = gain[y, x] * np.float32(1.0 / 128.0) * open_
+            for c in range(3):
+                was = np.float32(camera[y, x, c])
+                value = was + (ground[y, x, c] - was) * behind
+                value += (skin[y, x, c] - value) * flesh
+                lit = light * tone[c]
+                value = value * (1.0 - collar) + back[y, x, c] * layers[y, x, 4] * unit_ * lit
+                value = value * (1.0 - shade)
+                value = value * (1.0 - cover) + min(garment[y, x, c] * lit, np.float32(255.0))
+                value = was + (value - was) * fade
+                out[y, x, c] = min(max(value + 0.5, 0.0), 255.0)

@@ -1,0 +1,272 @@
+"""Decisions: which pixels stay in front, which are filled and with what. No colour is mixed here.
+
+Everything is decided on the analysis grid from three things: the evidence (what the pixels look
+like), the zones (where the body's parts are) and the drawn look (what it covers).
+When in doubt the garment wins on the torso and the camera wins everywhere else: a hole in a
+garment is uglier than a missing fingertip, and a painted neck uglier than a visible collar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.compose.evidence import Evidence
+from pipeline.compose.morph import (
+    as_mask,
+    closed,
+    fill_ellipse,
+    grown,
+    opened,
+    touching,
+    union,
+    without,
+)
+from pipeline.compose.settle import Settler
+from pipeline.compose.view import View
+from pipeline.compose.zones import (
+    Limb,
+    Zones,
+    fill_arm,
+    fill_capsule,
+    fill_face,
+    fill_hand,
+)
+from pipeline.structures import Alpha, Side
+
+PERSON = 110  # person alpha from which a cell counts as the person's
+COVERED = 225  # garment alpha from which a cell needs no fill
+MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
+BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to be a hand
+LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
+HAND_SKIN = 84  # evidence from which a cell of a hand is skin
+BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
+BARE_SHARE = 0.5  # of a forearm's axis must be skin for it to be bare
+WORN_HINT, WORN_SURE = 50, 100  # evidence levels of the worn garment
+CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
+BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
+SLEEVE_ROOM = 1.45  # arm radii within which the garment's own sleeve is continued
+CALM_TIME_S = 0.12
+HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layers:
+    """Alpha maps on the analysis grid, (h, w) uint8.
+
+    Attributes:
+        front: the base picture (camera, or skin where ``skin`` paints it) lies over the garment.
+        keep: face, hair and hands; nothing may change there, no fill and no shadow.
+        skin: skin is painted.
+        cloth: the garment is continued beyond its edge.
+        ground: what is behind the person is painted.
+        neck: where a neck hides the back collar.
+    """
+
+    front: Alpha
+    keep: Alpha
+    skin: Alpha
+    cloth: Alpha
+    ground: Alpha
+    neck: Alpha
+
+
+class LayerDecider:
+    """Decides the layers of each frame; holds what must not flip from frame to frame."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the person."""
+        self._bare: dict[Side, float] = {}
+        self._settler = Settler(CALM_TIME_S)
+        self._time_s: float | None = None
+
+    def decide(
+        self,
+        view: View,
+        zones: Zones,
+        evidence: Evidence,
+        garment: Alpha,
+        above_hem: Alpha,
+        time_s: float,
+    ) -> Layers:
+        """Decide one frame.
+
+        Args:
+            view: the person's neighbourhood.
+            zones: where its parts are.
+            evidence: what its pixels look like.
+            garment: (h, w) alpha of the drawn look on the analysis grid.
+            above_hem: (h, w) 255 above the drawn hem.
+            time_s: the frame's time.
+        """
+        self._judge_arms(zones, evidence, time_s)
+        scene = _Scene(view, zones, evidence, garment, self._bare)
+        head = scene.head()
+        hands = scene.hands()
+        sleeves_over_torso = scene.covered_forearms()
+        keep = union(head, hands)
+        skin = scene.painted_skin(keep)
+        ground = scene.painted_ground(keep, skin)
+        cloth = scene.continued_cloth(keep, skin, ground, above_hem)
+        front = union(keep, sleeves_over_torso)
+        stack = np.stack([front, keep, skin, cloth, ground], axis=-1)
+        soft = cv2.GaussianBlur(stack, (0, 0), 0.8).astype(np.float32)
+        soft = self._settler.apply("layers", view, soft, time_s)
+        planes = np.ascontiguousarray(soft.round().astype(np.uint8).transpose(2, 0, 1))
+        front, keep, skin, cloth, ground = planes
+        return Layers(
+            front, keep, without(skin, keep), cloth, without(ground, keep), scene.neck(head)
+        )
+
+    def _judge_arms(self, zones: Zones, evidence: Evidence, time_s: float) -> None:
+        elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
+        self._time_s = time_s
+        weight = float(1.0 - np.exp(-elapsed / BARE_TIME_S))
+        for side, limb in zones.limbs.items():
+            share = _bare_share(limb, evidence)
+            if share is None:
+                continue
+            old = self._bare.get(side)
+            self._bare[side] = share if old is None else old + weight * (share - old)
+
+
+def _bare_share(limb: Limb, evidence: Evidence) -> float | None:
+    """Share of a forearm's axis that is skin; None when the forearm is outside the picture."""
+    points = np.stack([limb.at(p) for p in np.linspace(1.05, 1.75, 24)]).round().astype(int)
+    rows, columns = evidence.skin.shape
+    inside = (points >= 0).all(axis=1) & (points[:, 0] < columns) & (points[:, 1] < rows)
+    if inside.sum() < len(points) // 3:
+        return None
+    x, y = points[inside].T
+    return float((evidence.skin[y, x] > evidence.worn[y, x]).mean())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scene:
+    view: View
+    zones: Zones
+    evidence: Evidence
+    garment: Alpha
+    bare: dict[Side, float]
+
+    def blank(self) -> Alpha:
+        return np.zeros(self.view.shape, np.uint8)
+
+    def person(self, level: int = PERSON) -> NDArray[np.bool_]:
+        return np.asarray(self.view.person_small > level)
+
+    def is_bare(self, side: Side) -> bool:
+        return self.bare.get(side, 1.0) >= BARE_SHARE
+
+    # -- what stays in front -------------------------------------------------------------------
+
+    def head(self) -> Alpha:
+        """The face's ellipse, and hair that hangs together with it."""
+        zones = self.zones
+        face = fill_face(self.blank(), zones.face)
+        face[~self.person(60)] = 0
+        around = self.blank()
+        size = (2 * HAIR_REACH[0] * zones.unit, 2 * HAIR_REACH[1] * zones.torso)
+        fill_ellipse(around, zones.face.chin, size, 0.0)
+        hair = (self.evidence.hair > 100) & (around > 0) & self.person()
+        strands = opened(as_mask(hair))
+        strands = closed(strands)
+        seed = fill_face(self.blank(), zones.face, 0.9)
+        return union(face, touching(strands | seed, seed) & (strands | face))
+
+    def hands(self) -> Alpha:
+        """Hands, and bare forearms, of arms that are in front of the torso."""
+        hands = self.blank()
+        skin = (self.evidence.skin > HAND_SKIN) & (self.evidence.skin > self.evidence.worn)
+        for side, limb in self.zones.limbs.items():
+            if limb.arm.in_front and not limb.arm.behind:
+                hands = union(hands, self._hand(side, limb, skin))
+        return hands
+
+    def _hand(self, side: Side, limb: Limb, skin: NDArray[np.bool_]) -> Alpha:
+        size = self.zones.unit
+        room = fill_hand(self.blank(), limb, size)
+        bones = self.blank()
+        width = BONE_WIDTH * size
+        fill_capsule(bones, limb.wrist, limb.knuckles, width, width)
+        if self.is_bare(side) and limb.reach < LONG_REACH:
+            start = max(limb.reach - 0.1, 0.7)
+            fill_arm(room, limb, start, 2.0, size, 1.35)
+            fill_arm(bones, limb, min(1.9, start + 0.2), 2.0, size, 0.4)
+        found = as_mask((room > 0) & skin & self.person(80))
+        found = opened(found)
+        found = closed(found)
+        return touching(found, bones, MIN_HAND_AREA * size * size)
+
+    def covered_forearms(self) -> Alpha:
+        """Forearms in worn sleeves, in front of the torso, that the garment leaves bare."""
+        out = self.blank()
+        for side, limb in self.zones.limbs.items():
+            if limb.arm.in_front and limb.reach < LONG_REACH and not self.is_bare(side):
+                fill_arm(out, limb, max(limb.reach, 1.0), 2.0, self.zones.unit)
+        out[~self.person(100)] = 0
+        return out
+
+    # -- what is painted -----------------------------------------------------------------------
+
+    def neck(self, head: Alpha) -> Alpha:
+        """Where a neck or hair hides the back collar."""
+        face = self.zones.face
+        half = 0.36 * self.zones.unit
+        below = face.chin + face.down * 0.8 * face.half_height
+        neck = fill_capsule(self.blank(), face.chin, below, half, half)
+        return union(neck, head)
+
+    def painted_skin(self, keep: Alpha) -> Alpha:
+        """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
+        evidence = self.evidence
+        bare = (evidence.skin > 70) & (evidence.skin > evidence.worn)
+        other = ~bare & (evidence.hair < 90)
+        worn = (evidence.worn > WORN_HINT) & ~bare
+        paint = (self.zones.neck > 0) & (worn | (other & (evidence.skin < 40)))
+        for side, limb in self.zones.limbs.items():
+            if limb.reach >= LONG_REACH or limb.arm.behind:
+                continue
+            zone = fill_arm(self.blank(), limb, max(0.0, limb.reach - 0.15), 2.05, self.zones.unit)
+            cloth = worn & (evidence.worn > WORN_SURE) if self.is_bare(side) else ~bare
+            paint |= (zone > 0) & cloth
+        paint &= (keep == 0) & self.person(60)
+        return opened(as_mask(paint))
+
+    def painted_ground(self, keep: Alpha, skin: Alpha) -> Alpha:
+        """Worn sleeves wider than the arm that was in them: what is behind them shows."""
+        paint = np.zeros(self.view.shape, np.bool_)
+        for side, limb in self.zones.limbs.items():
+            if limb.reach >= LONG_REACH or limb.arm.behind or self.is_bare(side):
+                continue
+            wide = fill_arm(
+                self.blank(), limb, max(0.0, limb.reach - 0.05), 2.0, self.zones.unit, BAGGY
+            )
+            arm = fill_arm(self.blank(), limb, max(0.0, limb.reach - 0.3), 2.1, self.zones.unit)
+            paint |= (wide > 0) & (arm == 0)
+        paint &= (self.evidence.worn > WORN_HINT) & (keep == 0) & (skin == 0)
+        paint &= (self.garment < COVERED) & (self.zones.neck == 0)
+        found = opened(as_mask(paint))
+        found = grown(found, 5)
+        found[(skin > 0) | (keep > 0)] = 0
+        return found
+
+    def continued_cloth(self, keep: Alpha, skin: Alpha, ground: Alpha, above_hem: Alpha) -> Alpha:
+        """Worn cloth beside the garment becomes garment."""
+        evidence = self.evidence
+        worn = (evidence.worn > WORN_HINT) & (evidence.worn > evidence.skin)
+        paint = worn & (self.garment < COVERED) & self.person(80)
+        paint &= (keep == 0) & (skin == 0) & (ground == 0) & (self.zones.neck == 0)
+        paint &= above_hem > 0
+        if not paint.any():
+            return self.blank()
+        far = cv2.distanceTransform(as_mask(self.garment < 128), cv2.DIST_L2, 3)
+        paint &= far < CLOTH_REACH * self.zones.unit
+        found = opened(as_mask(paint))
+        return grown(found, 3)
