@@ -86,6 +86,11 @@ def decode_image(data: bytes, what: str = "The picture") -> Image:
     return _decode(data, "RGB", what)
 
 
+def decode_rgba(data: bytes, what: str = "The picture") -> NDArray[np.uint8]:
+    """Decode to (H, W, 4) uint8 RGBA, colour *not* premultiplied. Raises as ``decode_image``."""
+    return _decode(data, "RGBA", what)
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:

@@ -160,7 +160,7 @@ def _central_piece(mask: Mask) -> Mask:
     weight = np.exp(-(((x / width - 0.5) / 0.3) ** 2) - ((y / height - 0.5) / 0.3) ** 2)
     score = np.bincount(labels.ravel(), weight.ravel(), minlength=areas.size + 1)
     score[0] = 0.0
-    return labels == int(score.argmax())
+    return np.asarray(labels == int(score.argmax()), np.bool_)
 
 
 def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
@@ -173,8 +173,9 @@ def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
     if not certain.any():
         return guess
     cv2.setRNGSeed(SEED)
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image, trimap, None, *models, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
+    whole = (0, 0, trimap.shape[1], trimap.shape[0])  # ignored when a trimap is given
+    behind, front = np.zeros((1, 65)), np.zeros((1, 65))
+    cv2.grabCut(image, trimap, whole, behind, front, GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     return np.asarray((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD), np.bool_)
 
 

@@ -15,12 +15,13 @@ from pipeline.garments.neckline import Neckline, find_neckline
 from pipeline.garments.rectify import Upright, make_upright
 from pipeline.garments.shape import Shape, measure_shape
 from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
-from pipeline.images import from_lab
+from pipeline.images import decode_image, decode_rgba, from_lab
 from pipeline.structures import PART_CODES, Category, Garment, Image, Part, Side, Sleeves
 
 WORK_PX = 512  # longer side at which the mask is found
 LEAST_PX = 120  # a smaller picture does not show a garment well enough to wear
 SOLID_ALPHA = 127
+CLEAR_BORDER = 0.5  # share of the picture's border that is clear around a cut-out
 
 
 def ingest_garment(
@@ -41,7 +42,7 @@ def ingest_garment(
         GarmentRefused: the picture does not show exactly one garment; the message says why.
     """
     _check_size(image_rgb)
-    found = cut_out(_to_work_size(image_rgb))
+    found = cut_out(scaled_to(image_rgb, WORK_PX))
     if not found.mask.any():
         raise GarmentRefused("No garment can be made out in this picture.")
     upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
@@ -72,6 +73,38 @@ def ingest_cutout(
     return _build(upright, texture, id, name, category)
 
 
+def ingest_picture(
+    data: bytes,
+    *,
+    id: str,
+    name: str,
+    category: Category | None = None,
+    what: str = "The picture",
+) -> Garment:
+    """Ingest the bytes of a picture; one with a transparent surround counts as cut out already.
+
+    Args:
+        data: JPEG, PNG, WebP or BMP.
+        id, name, category: as in ``ingest_garment``.
+        what: how to name the picture in an error message.
+
+    Raises:
+        InputError: unreadable, too large, or not one garment.
+    """
+    rgba = decode_rgba(data, what)
+    if is_cutout(rgba):
+        return ingest_cutout(rgba, id=id, name=name, category=category)
+    image = decode_image(data, what) if rgba[..., 3].min() < 255 else rgba[..., :3].copy()
+    return ingest_garment(image, id=id, name=name, category=category)
+
+
+def is_cutout(rgba: NDArray[np.uint8]) -> bool:
+    """Whether the surround of an (H, W, 4) picture is already transparent."""
+    alpha = rgba[..., 3]
+    edge = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
+    return bool((edge <= SOLID_ALPHA).mean() > CLEAR_BORDER)
+
+
 def _check_size(image: NDArray[np.uint8]) -> None:
     height, width = image.shape[:2]
     if min(height, width) < LEAST_PX:
@@ -81,9 +114,12 @@ def _check_size(image: NDArray[np.uint8]) -> None:
         )
 
 
-def _to_work_size(image: Image) -> Image:
-    scale = WORK_PX / max(image.shape[:2])
-    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+def scaled_to(image: Image, longer_px: int, enlarge: bool = True) -> Image:
+    """Scale a picture so that its longer side is ``longer_px``."""
+    scale = longer_px / max(image.shape[:2])
+    if scale >= 1 and not enlarge:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.garments.store import describe, straight
+from pipeline.images import write_png
 from pipeline.structures import PART_CODES, Garment, Image, Part
 
 CHECKER_PX = 16
@@ -64,3 +69,19 @@ def _write(canvas: Image, text: str, at: tuple[int, int], size: float) -> None:
     font = cv2.FONT_HERSHEY_SIMPLEX
     cv2.putText(canvas, text, at, font, size, (255, 255, 255), 3, cv2.LINE_AA)
     cv2.putText(canvas, text, at, font, size, (0, 0, 0), 1, cv2.LINE_AA)
+
+
+def write_inspection(garment: Garment, image: Image, folder: Path) -> None:
+    """Write what was made of a photo, to be looked at.
+
+    Args:
+        garment: the result of ``ingest_garment``.
+        image: (H, W, 3) uint8 RGB, the photo.
+        folder: gets ``cutout.png`` (RGBA), ``mask.png``, ``garment.json`` and ``overview.png``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    write_png(folder / "cutout.png", straight(garment.texture))
+    write_png(folder / "mask.png", np.ascontiguousarray(garment.texture[..., 3]))
+    write_png(folder / "overview.png", draw_overview(garment, image))
+    facts = json.dumps(describe(garment), indent=2, ensure_ascii=False)
+    (folder / "garment.json").write_text(facts + "\n", encoding="utf-8")

@@ -102,5 +102,5 @@ def _above(curve: Points, mask: Mask) -> Mask:
     corners = np.array([[curve[-1, 0], -1.0], [curve[0, 0], -1.0]], np.float32)
     polygon = np.concatenate([curve, corners])
     area = np.zeros(mask.shape, np.uint8)
-    cv2.fillPoly(area, [np.rint(polygon).astype(np.int32)], 1)
+    cv2.fillPoly(area, [np.rint(polygon).astype(np.int32)], (1,))
     return (area > 0) & mask

@@ -58,7 +58,7 @@ def reached_from_border(mask: Mask) -> Mask:
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         touching[edge] = True
     touching[0] = False
-    return touching[labels]
+    return np.asarray(touching[labels], np.bool_)
 
 
 def holes(mask: Mask) -> Mask:

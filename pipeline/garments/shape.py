@@ -54,7 +54,7 @@ class Shape:
 
     def row(self, share: float) -> int:
         """The row at a share of the height."""
-        return int(round(self.top + share * (self.height - 1)))
+        return round(self.top + share * (self.height - 1))
 
 
 def measure_shape(mask: Mask) -> Shape:
