@@ -28,14 +28,14 @@ class Limit(NamedTuple):
 # What a person looks like, in torso lengths; measured on the clips, then widened by a third.
 UPRIGHT = Limit(0.64, 0.5)  # tilt of 50° and 60°
 MAX_SHOULDER_WIDTH = Limit(1.35, 1.5)
-HEAD_HEIGHT = Limit(0.12, 0.05)
+HEAD_HEIGHT = Limit(0.06, 0.0)
 MAX_HEAD_HEIGHT = Limit(1.0, 1.2)
 MASK_SUPPORT = Limit(0.5, 0.35)
 VISIBILITY = Limit(0.65, MIN_VISIBILITY)
 
-FACE_POINTS = Limit(3, 2)  # of nose, two eyes, two mouth corners: a head cut at the eyes is fine
+FACE_POINTS = Limit(5, 4)  # of nose, two eyes, two mouth corners; a cut forehead is fine
 TORSO_SHARE = Limit(0.10, 0.085)  # 48 and 41 px at 480p: below, a garment is a coloured blob
-YAW_DEG = Limit(47.0, 54.0)
+YAW_DEG = Limit(44.0, 53.0)
 SHOULDERS_INSIDE = Limit(0.02, -0.03)
 CHEST_INSIDE = Limit(0.22, 0.15)  # less of the chest than this is a collar, not a garment
 MAX_SHOULDERS_SHARE = Limit(0.80, 0.86)
