@@ -1,0 +1,143 @@
+"""The photo look: a garment's own photo, bent to the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import NotSupported
+from pipeline.geometry import smoothstep
+from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
+from pipeline.looks.mesh import Mesh, build_mesh
+from pipeline.looks.sleeves import SleeveMap, armhole_distance, lay_sleeve, map_sleeve
+from pipeline.looks.torso import TorsoFit
+from pipeline.looks.tps import tps_matrix
+from pipeline.structures import PART_CODES, Body, Category, Garment, Part, Side
+
+Vector = NDArray[np.float64]
+
+OVERLAP = 0.14  # of the armhole: sheets of torso and sleeve share this band on either side
+BLEND_FROM, BLEND_OVER = -0.10, 0.38  # of the armhole: from torso to arm
+NECKLINE_POINTS = 15
+
+
+class PhotoLook:
+    """A garment bound to no body yet: everything that needs to be computed only once.
+
+    Raises:
+        NotSupported: trousers, skirts and other lower garments.
+    """
+
+    def __init__(self, garment: Garment) -> None:
+        if garment.category is Category.LOWER:
+            raise NotSupported(
+                f"{garment.name} is worn below the waist, which is not supported yet. "
+                "Choose a top or a dress."
+            )
+        self.garment = garment
+        marks = {name: np.asarray(p, np.float64) for name, p in garment.landmarks.items()}
+        sides = [side for side in Side if _has_sleeve(garment, side)]
+        self.mesh: Mesh = build_mesh(garment.texture, _regions(garment, marks, sides))
+        self._torso = TorsoFit(garment)
+        vertices = self.mesh.vertices_tex.astype(np.float64)
+        self._bend = tps_matrix(self._torso.sources, vertices)
+        self._sleeves: Mapping[Side, SleeveMap] = {
+            side: map_sleeve(
+                marks,
+                side,
+                garment.parts == PART_CODES[SLEEVE_PART[side]],
+                vertices,
+                _weight(self.mesh, marks, side),
+            )
+            for side in sides
+        }
+        line = garment.neckline
+        pick = np.rint(np.linspace(0, len(line) - 1, NECKLINE_POINTS)).astype(int)
+        self._neckline = tps_matrix(self._torso.sources, line[pick].astype(np.float64))
+        hem = np.array([marks["hem_right"], marks["hem_left"]])
+        self._hem = tps_matrix(self._torso.sources, hem)
+        self.collar: Mesh | None = None
+        if garment.back_collar is not None and garment.back_collar[..., 3].any():
+            region = {Part.TORSO: garment.back_collar[..., 3] > 0}
+            self.collar = build_mesh(garment.back_collar, region)
+            corners = self.collar.vertices_tex.astype(np.float64)
+            self._collar = tps_matrix(self._torso.sources, corners)
+
+    def deform(self, body: Body) -> Deformed:
+        """Bend the garment to a body.
+
+        Args:
+            body: any; the caller decides whether it can be dressed.
+
+        Returns:
+            Vertices in frame px and the lines that compositing needs.
+        """
+        targets = self._torso.targets(body)
+        scale = self._torso.scale(body)
+        vertices = (self._bend @ targets).astype(np.float64)
+        reach: dict[Side, float] = {}
+        for side, sleeve in self._sleeves.items():
+            laid, reach[side] = lay_sleeve(sleeve, self.garment.sleeves, body, side, scale)
+            weight = sleeve.weight[:, None]
+            vertices = vertices + weight * (laid - vertices)
+        return Deformed(
+            vertices_px=vertices.astype(np.float32),
+            order=depth_order(body, self.mesh),
+            neckline_px=self._neckline @ targets,
+            hem_px=self._hem @ targets,
+            sleeve_reach=reach,
+            collar_px=None if self.collar is None else self._collar @ targets,
+        )
+
+
+def _has_sleeve(garment: Garment, side: Side) -> bool:
+    code = PART_CODES[SLEEVE_PART[side]]
+    return f"cuff_outer_{side}" in garment.landmarks and bool((garment.parts == code).any())
+
+
+def _regions(
+    garment: Garment, marks: Mapping[str, Vector], sides: list[Side]
+) -> dict[Part, NDArray[np.bool_]]:
+    """Pixels each part draws: its own, and a band across the armhole."""
+    height, width = garment.parts.shape
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
+    torso = garment.parts == PART_CODES[Part.TORSO]
+    regions = {Part.TORSO: torso.copy()}
+    for side in sides:
+        sleeve = garment.parts == PART_CODES[SLEEVE_PART[side]]
+        away = armhole_distance(pixels, marks, side).reshape(height, width)
+        beside = _beside_armhole(pixels, marks, side).reshape(height, width)
+        band = (np.abs(away) < OVERLAP) & beside
+        regions[Part.TORSO] |= sleeve & band
+        regions[SLEEVE_PART[side]] = sleeve | (torso & band)
+    return regions
+
+
+def _beside_armhole(points: Vector, marks: Mapping[str, Vector], side: Side) -> NDArray[np.bool_]:
+    """Which points lie between armpit and shoulder along the armhole (and a little past)."""
+    armpit, shoulder = marks[f"armpit_{side}"], marks[f"shoulder_{side}"]
+    line = shoulder - armpit
+    share = ((points - armpit) @ line) / (line @ line)
+    beside: NDArray[np.bool_] = (share > -0.02) & (share < 1.2)
+    return beside
+
+
+def _weight(mesh: Mesh, marks: Mapping[str, Vector], side: Side) -> Vector:
+    """How far every vertex follows the arm."""
+    points = mesh.vertices_tex.astype(np.float64)
+    away = armhole_distance(points, marks, side)
+    follow = smoothstep((away - BLEND_FROM) / BLEND_OVER).astype(np.float64)
+    weight = np.zeros(len(points))
+    sleeve_rows = mesh.sheets[SLEEVE_PART[side]].rows
+    weight[sleeve_rows] = follow[sleeve_rows]
+    # on the torso only the band across the armhole follows, and nothing below the armpit
+    armpit, shoulder = marks[f"armpit_{side}"], marks[f"shoulder_{side}"]
+    line = shoulder - armpit
+    share = ((points - armpit) @ line) / (line @ line)
+    fade = smoothstep((share + 0.15) / 0.20) * (np.abs(away) < 2.0 * OVERLAP)
+    torso_rows = mesh.sheets[Part.TORSO].rows
+    weight[torso_rows] = (follow * fade)[torso_rows]
+    return weight
