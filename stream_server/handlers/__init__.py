@@ -1,1 +1,1 @@
-"""HTTP handlers, one concept a file."""
+"""HTTP: one module per group of addresses; each has ``routes``."""

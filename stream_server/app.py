@@ -1,0 +1,196 @@
+"""The application: everything put together, started and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pipeline.errors import WearcastError
+from pipeline.images import MAX_BYTES
+from stream_server import security
+from stream_server.config import ServerConfig
+from stream_server.engine import Engine
+from stream_server.errors import (
+    PortTaken,
+    error_response,
+    response_for,
+    response_for_http,
+    where,
+)
+from stream_server.handlers import garments, health, openapi, pages, sessions, settings, tryon
+from stream_server.house import House, limit_arenas
+from stream_server.ice import loopback_when_alone, rtc_configuration
+from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS
+from stream_server.lobby import Lobby
+from stream_server.metrics import Metrics
+from stream_server.pipeline_engine import PipelineEngine
+from stream_server.session import Services, Timing
+from stream_server.tls import Secure, lan_addresses, secure
+
+log = logging.getLogger(__name__)
+
+FORM_OVERHEAD_BYTES = 1024 * 1024
+SHUTDOWN_S = 3.0  # for requests that still run when the server ends
+EVERYWHERE = ("0.0.0.0", "::", "")
+
+
+def create_app(
+    config: ServerConfig, engine: Engine | None = None, timing: Timing | None = None
+) -> web.Application:
+    """Put an application together; nothing heavy happens before it starts.
+
+    Args:
+        config: settings.
+        engine: what dresses; the pipeline unless given.
+        timing: deadlines of live sessions.
+    """
+    app = web.Application(
+        client_max_size=2 * MAX_BYTES + FORM_OVERHEAD_BYTES,
+        middlewares=[answer_errors, security.check_origin],
+    )
+    app[CONFIG] = config
+    app[METRICS] = Metrics()
+    app.on_response_prepare.append(security.add_headers)
+    for module in (pages, garments, sessions, tryon, health, settings, openapi):
+        app.router.add_routes(module.routes)
+    pages.add_static(app)
+    app.cleanup_ctx.append(_lifetime(engine or PipelineEngine(), timing or Timing()))
+    return app
+
+
+def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], AsyncIterator[None]]:
+    """Start and end of everything the application owns."""
+
+    async def lifetime(app: web.Application) -> AsyncIterator[None]:
+        config = app[CONFIG]
+        house = app[HOUSE] = House(config, engine)
+        services = Services(engine.live, house.garment, house.garments.run, app[METRICS])
+        lobby = app[LOBBY] = Lobby(
+            rtc_configuration(config.ice_servers),
+            services,
+            config.max_sessions,
+            timing,
+            on_empty=house.tidy,
+        )
+        house.start()
+        try:
+            with loopback_when_alone():
+                yield
+                await lobby.close()
+        finally:
+            house.close()
+
+    return lifetime
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn whatever goes wrong into the one shape of refusals."""
+    try:
+        return await handler(request)
+    except WearcastError as error:
+        return response_for(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return response_for_http(error)
+    except ConnectionError:
+        raise  # the client has gone; there is nobody to answer
+    except Exception as error:
+        log.error("%s %s failed: %s", request.method, _route(request), where(error))
+        sentence = "Something went wrong in the server; its log says where."
+        return error_response(500, "internal", sentence)
+
+
+def _route(request: web.Request) -> str:
+    """The address as a pattern: ids of sessions do not belong in a log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "an unknown address"
+
+
+def run(config: ServerConfig, announce: Callable[[str], object] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM, then end every session and return.
+
+    Args:
+        config: settings.
+        announce: takes each line for the operator; standard output unless given.
+
+    Raises:
+        PortTaken: the address is in use or not allowed.
+        InputError: the certificate cannot be used.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # it logs every address it tries
+    limit_arenas()
+    asyncio.run(serve(config, announce or _say))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None:
+    """Serve inside a running event loop; see ``run``."""
+    tls = secure(config)
+    sock = _listen(config)
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    try:
+        await runner.setup()
+        await web.SockSite(runner, sock, ssl_context=tls.context if tls else None).start()
+        for line in greeting(config, sock.getsockname()[1], tls):
+            announce(line)
+        await stopped.wait()
+        announce("Ending: closing the sessions …")
+    finally:
+        await runner.cleanup()
+
+
+def _listen(config: ServerConfig) -> socket.socket:
+    """Bind before anything heavy starts, so that a taken port is told at once."""
+    try:
+        return socket.create_server(
+            (config.host, config.port),
+            family=socket.AF_INET6 if ":" in config.host else socket.AF_INET,
+        )
+    except OSError as error:
+        raise PortTaken(_why_not(config, error)) from error
+
+
+def _why_not(config: ServerConfig, error: OSError) -> str:
+    at = f"{config.host}:{config.port}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{at} is in use by another program. Choose another port with --port."
+    if error.errno == errno.EACCES:
+        return f"Ports below 1024, such as {at}, need more rights. Choose another with --port."
+    return f"{config.host} is not an address of this machine. Try --host 127.0.0.1 or 0.0.0.0."
+
+
+def greeting(config: ServerConfig, port: int, tls: Secure | None) -> list[str]:
+    """What the operator reads at the start: where to go, from here and from a phone."""
+    scheme = "https" if tls else "http"
+    everywhere = config.host in EVERYWHERE
+    host = "localhost" if everywhere or config.host == "127.0.0.1" else config.host
+    lines = [f"Wearcast is at {scheme}://{host}:{port}/"]
+    if everywhere:
+        lines += [f"  on this network: {scheme}://{ip}:{port}/" for ip in lan_addresses()]
+        if not tls:
+            lines.append("  Phones need https for their camera: add --tls-self-signed.")
+    elif tls and tls.fingerprint:
+        lines.append("  Phones reach it only with --host 0.0.0.0.")
+    if tls and tls.fingerprint:
+        lines.append("  The certificate is made for this run; browsers warn. SHA-256 fingerprint:")
+        lines.append(f"  {tls.fingerprint}")
+    return lines

@@ -1,0 +1,160 @@
+"""Settings of the server: defaults ← TOML file ← command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pipeline.errors import InputError, NotSupported
+from stream_server.ice import IceServer
+
+STACKS = ("auto", "off", "cpu", "cuda", "ray")
+STACKS_HERE = ("auto", "off")  # this version dresses with the photo look alone
+WEB_FOLDER = Path(__file__).resolve().parent.parent / "web"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """How to serve. Every field is a key of the TOML file.
+
+    Attributes:
+        host, port: where to listen; port 0 picks a free one.
+        catalog: folder of garments; made and filled with the defaults when missing.
+        stack: ``auto`` or ``off`` (the photo look); others need a later version.
+        max_sessions: live sessions at a time; further offers get 503.
+        tls_cert, tls_key: PEM files; both or none.
+        tls_self_signed: make a certificate for this run, so that phones on the LAN get a camera.
+        ice_servers: STUN and TURN servers, for us and for browsers; none by default.
+        allowed_origins: other sites (``https://shop.example``) that may embed the mirror.
+        catalog_read_only: refuse uploads to and deletions from the catalogue.
+        web: folder of the pages.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    catalog: Path = Path("catalog")
+    stack: str = "auto"
+    max_sessions: int = 4
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_self_signed: bool = False
+    ice_servers: tuple[IceServer, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    catalog_read_only: bool = False
+    web: Path = WEB_FOLDER
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise InputError(f"port must be 0 to 65535, got {self.port}.")
+        if self.max_sessions < 1:
+            raise InputError(f"max_sessions must be at least 1, got {self.max_sessions}.")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise InputError("tls_cert and tls_key belong together: give both or none.")
+        if self.tls_cert is not None and self.tls_self_signed:
+            raise InputError("Give a certificate or ask for a self-signed one, not both.")
+        _check_stack(self.stack)
+        for origin in self.allowed_origins:
+            _check_origin(origin)
+
+    @property
+    def tls(self) -> bool:
+        """Whether the server speaks HTTPS."""
+        return self.tls_self_signed or self.tls_cert is not None
+
+
+def _check_stack(stack: str) -> None:
+    if stack not in STACKS:
+        raise InputError(f"stack must be one of {', '.join(STACKS)}, got {stack!r}.")
+    if stack not in STACKS_HERE:
+        raise NotSupported(
+            f"This version has no neural look, so stack {stack!r} is not available."
+            " Use auto or off: both dress with the photo look."
+        )
+
+
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.netloc or origin != _origin_of(origin):
+        raise InputError(
+            f"allowed_origins needs entries like https://shop.example, got {origin!r}."
+        )
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+FIELDS: Mapping[str, Any] = {field.name: field for field in dataclasses.fields(ServerConfig)}
+
+
+def load_config(file: Path | str | None = None, **overrides: Any) -> ServerConfig:
+    """Put the settings together.
+
+    Args:
+        file: TOML file; None for none. Relative paths in it are relative to its folder.
+        **overrides: fields given on the command line; None means "not given".
+
+    Raises:
+        InputError: the file cannot be read, or a key or value is wrong; the message names it.
+        NotSupported: a stack that this version does not have.
+    """
+    values = _read_toml(Path(file)) if file is not None else {}
+    values |= {name: value for name, value in overrides.items() if value is not None}
+    unknown = sorted(values.keys() - FIELDS.keys())
+    if unknown:
+        raise InputError(f"Unknown setting {unknown[0]!r}; known are {', '.join(FIELDS)}.")
+    return ServerConfig(**{name: _convert(name, value) for name, value in values.items()})
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"The settings file {file} cannot be read ({error.strerror or 'no such file'})."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The settings file {file} is not valid TOML: {error}.") from error
+    values = {name.replace("-", "_"): value for name, value in raw.items()}
+    for name in ("catalog", "tls_cert", "tls_key", "web"):
+        if isinstance(values.get(name), str):
+            values[name] = file.parent / values[name]
+    return values
+
+
+def _convert(name: str, value: Any) -> Any:
+    """Bring a TOML or command line value to its field's type; refuse others in a sentence."""
+    kind = str(FIELDS[name].type)
+    if name == "ice_servers":
+        return tuple(_ice_server(entry) for entry in _list_of(name, value))
+    if name == "allowed_origins":
+        return tuple(str(entry).rstrip("/") for entry in _list_of(name, value))
+    if kind.startswith("Path") and isinstance(value, str | Path):
+        return Path(value)
+    good = {"str": str, "int": int, "bool": bool}.get(kind)
+    if good is None or type(value) is not good:
+        raise InputError(f"{name} must be {kind.removesuffix(' | None')}, got {value!r}.")
+    return value
+
+
+def _list_of(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise InputError(f"{name} must be a list, got {value!r}.")
+    return list(value)
+
+
+def _ice_server(entry: Any) -> IceServer:
+    if isinstance(entry, IceServer):
+        return entry
+    known = {"urls", "username", "credential"}
+    if not isinstance(entry, dict) or not entry.keys() <= known:
+        raise InputError("Each of ice_servers has urls and, for TURN, username and credential.")
+    urls = entry.get("urls", [])
+    urls = (urls,) if isinstance(urls, str) else tuple(str(url) for url in urls)
+    return IceServer(urls, entry.get("username"), entry.get("credential"))

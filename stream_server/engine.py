@@ -1,0 +1,101 @@
+"""What the server asks of the pipeline, and the pipeline that answers by default.
+
+The server starts before the pipeline is imported (MediaPipe, numba and the models take seconds),
+so every import of it happens inside a method here, and those methods run in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.structures import Category, Composite, Frame, Garment, Image, Sleeves
+
+
+class Live(Protocol):
+    """The pipeline of one session; see ``pipeline.live.LiveTryOn``.
+
+    ``observe`` and ``dress`` are each called by one thread, in the order of the frames.
+    """
+
+    def observe(self, frame: Frame) -> Any:
+        """First step of a frame."""
+
+    def dress(self, observation: Any) -> Composite:
+        """Second step of a frame."""
+
+    def select(self, garment: Garment | None) -> None:
+        """Change the garment, from any thread."""
+
+    def close(self) -> None:
+        """Free everything."""
+
+
+class Entry(Protocol):
+    """One garment of a catalogue, as a list shows it."""
+
+    @property
+    def id(self) -> str:
+        """Stable name in addresses."""
+
+    @property
+    def name(self) -> str:
+        """What a shopper reads."""
+
+    @property
+    def category(self) -> Category:
+        """Upper, dress or lower."""
+
+    @property
+    def sleeves(self) -> Sleeves:
+        """How far the sleeves reach."""
+
+    @property
+    def thumbnail(self) -> Path:
+        """Small picture file."""
+
+    @property
+    def image(self) -> Path:
+        """Picture file of the cut-out garment."""
+
+
+class Shelf(Protocol):
+    """A catalogue; see ``pipeline.garments.catalog.Catalog``."""
+
+    def list(self) -> Sequence[Entry]:
+        """Every garment, in the order to show."""
+
+    def entry(self, garment_id: str) -> Entry:
+        """One garment of the list; raises ``GarmentUnknown``."""
+
+    def get(self, garment_id: str) -> Garment:
+        """A garment ready to wear; raises ``GarmentUnknown``."""
+
+    def add(self, data: bytes, name: str, category: Category | None = None) -> Entry:
+        """Cut a garment out of a photo and keep it; raises ``GarmentRefused`` and others."""
+
+    def remove(self, garment_id: str) -> None:
+        """Delete a garment; raises ``GarmentUnknown``."""
+
+
+class Engine(Protocol):
+    """Everything heavy that the server uses. Methods are called in threads, never in the loop."""
+
+    def warm_up(self, catalog: Shelf) -> None:
+        """Load and compile what the first session would otherwise wait for."""
+
+    def open_catalog(self, folder: Path) -> Shelf:
+        """Open a catalogue, made and filled with the default garments when it is missing."""
+
+    def live(self) -> Live:
+        """A new pipeline for one session, without a garment."""
+
+    def photo(self, person: bytes, garment: Garment) -> Composite:
+        """Dress an uploaded photo of a person."""
+
+    def garment(self, photo: bytes) -> Garment:
+        """Cut a garment out of an uploaded photo without keeping it."""
+
+    def png(self, image: Image) -> bytes:
+        """Encode a picture."""

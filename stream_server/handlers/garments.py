@@ -1,0 +1,113 @@
+"""The catalogue: list, add, delete, and the pictures of its garments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from pipeline.structures import Category
+from stream_server.engine import Entry
+from stream_server.errors import ApiError
+from stream_server.forms import Field, file_of, read_form
+from stream_server.keys import CONFIG, HOUSE
+
+routes = web.RouteTableDef()
+
+MAX_NAME_CHARS = 80
+PICTURE_CACHE = "public, max-age=300"  # then asked again with its ETag; ids may be used anew
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """A garment as the API shows it."""
+    base = f"/api/garments/{quote(entry.id, safe='')}"
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "category": entry.category.value,
+        "sleeves": entry.sleeves.value,
+        "thumbnail": f"{base}/thumbnail",
+        "image": f"{base}/image",
+    }
+
+
+@routes.get("/api/garments")
+async def index(request: web.Request) -> web.Response:
+    """Every garment, in the order to show."""
+    house = request.app[HOUSE]
+    catalog = await house.catalog()
+    entries = await house.garments.run(catalog.list)
+    answer = [as_json(entry) for entry in entries]
+    return web.json_response(answer, headers={"Cache-Control": "no-cache"})
+
+
+@routes.post("/api/garments")
+async def add(request: web.Request) -> web.Response:
+    """Cut a garment out of an uploaded photo and keep it."""
+    _check_writable(request)
+    fields = await read_form(request, ("image", "name", "category"))
+    photo = file_of(fields, "image")
+    name, category = _name(fields.get("name")), _category(fields.get("category"))
+    house = request.app[HOUSE]
+    catalog = await house.catalog()
+    entry = await house.pictures.run(catalog.add, photo, name, category)
+    answer = as_json(entry)
+    return web.json_response(answer, status=201, headers={"Location": f"{answer['image']}"})
+
+
+@routes.delete("/api/garments/{id}")
+async def remove(request: web.Request) -> web.Response:
+    """Delete a garment; whoever wears it goes on wearing it."""
+    _check_writable(request)
+    house = request.app[HOUSE]
+    catalog = await house.catalog()
+    await house.garments.run(catalog.remove, request.match_info["id"])
+    return web.Response(status=204)
+
+
+@routes.get("/api/garments/{id}/thumbnail")
+async def thumbnail(request: web.Request) -> web.FileResponse:
+    """Small picture of a garment."""
+    return _picture((await _entry(request)).thumbnail)
+
+
+@routes.get("/api/garments/{id}/image")
+async def image(request: web.Request) -> web.FileResponse:
+    """Picture of a garment."""
+    return _picture((await _entry(request)).image)
+
+
+async def _entry(request: web.Request) -> Entry:
+    house = request.app[HOUSE]
+    catalog = await house.catalog()
+    return await house.garments.run(catalog.entry, request.match_info["id"])
+
+
+def _picture(file: Path) -> web.FileResponse:
+    return web.FileResponse(file, headers={"Cache-Control": PICTURE_CACHE})
+
+
+def _check_writable(request: web.Request) -> None:
+    if request.app[CONFIG].catalog_read_only:
+        raise ApiError(403, "read_only", "The catalogue of this server cannot be changed.")
+
+
+def _name(field: Field | None) -> str:
+    name = " ".join(field.text.split()) if field is not None else ""
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        raise ApiError(
+            400, "bad_form", f"The form needs the field name with 1 to {MAX_NAME_CHARS} letters."
+        )
+    return name
+
+
+def _category(field: Field | None) -> Category | None:
+    if field is None or not field.text:
+        return None
+    try:
+        return Category(field.text)
+    except ValueError as error:
+        known = ", ".join(Category)
+        raise ApiError(400, "bad_form", f"category must be one of {known}.") from error

@@ -1,0 +1,34 @@
+"""For machines that watch: ``/healthz``, ``/readyz``, ``/metrics``."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from stream_server.errors import ApiError
+from stream_server.house import RETRY_WHEN_STARTING_S
+from stream_server.keys import HOUSE, METRICS
+
+routes = web.RouteTableDef()
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@routes.get("/healthz")
+async def healthz(_: web.Request) -> web.Response:
+    """The process answers."""
+    return web.json_response({"status": "ok"})
+
+
+@routes.get("/readyz")
+async def readyz(request: web.Request) -> web.Response:
+    """The models are warm: a session would start at once."""
+    if not request.app[HOUSE].ready:
+        raise ApiError(503, "starting", "The models are still loading.", RETRY_WHEN_STARTING_S)
+    return web.json_response({"status": "ready"})
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Counters for Prometheus."""
+    body = request.app[METRICS].exposition()
+    return web.Response(body=body, headers={"Content-Type": EXPOSITION})

@@ -1,0 +1,49 @@
+"""Live sessions: ``POST /api/offer`` and ``DELETE /api/sessions/{id}``."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from pipeline.errors import GarmentUnknown
+from stream_server.errors import ApiError
+from stream_server.forms import read_body
+from stream_server.keys import HOUSE, LOBBY
+from stream_server.offer import MAX_OFFER_BYTES, Offer, read_offer
+
+routes = web.RouteTableDef()
+
+
+@routes.post("/api/offer")
+async def offer(request: web.Request) -> web.Response:
+    """Answer a WebRTC offer with a session of its own."""
+    lobby = request.app[LOBBY]
+    try:
+        lobby.check_room()
+        wanted = read_offer(await read_body(request, MAX_OFFER_BYTES))
+        await _check_garment(request, wanted)
+        session, sdp = await lobby.admit(wanted)
+    except (ApiError, GarmentUnknown) as error:
+        full = isinstance(error, ApiError) and error.status == 503
+        lobby.metrics.offer("full" if full else "refused")
+        raise
+    except Exception:
+        lobby.metrics.offer("failed")
+        raise
+    lobby.metrics.offer("accepted")
+    return web.json_response({"sdp": sdp, "type": "answer", "session": session})
+
+
+async def _check_garment(request: web.Request, wanted: Offer) -> None:
+    """Refuse an unknown garment before a connection is made for it."""
+    if wanted.garment is not None:
+        house = request.app[HOUSE]
+        catalog = await house.catalog()
+        await house.garments.run(catalog.entry, wanted.garment)
+
+
+@routes.delete("/api/sessions/{id}")
+async def end(request: web.Request) -> web.Response:
+    """End a session; whoever knows its id may."""
+    if not await request.app[LOBBY].end(request.match_info["id"]):
+        raise ApiError(404, "session_unknown", "There is no such session, or it has ended.")
+    return web.Response(status=204)

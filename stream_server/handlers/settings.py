@@ -1,0 +1,29 @@
+"""``GET /api/config``: what a client must know before it connects."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from pipeline import __version__
+from pipeline.images import MAX_BYTES, MAX_PIXELS
+from stream_server.keys import CONFIG
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/api/config")
+async def config(request: web.Request) -> web.Response:
+    """ICE servers, limits and version."""
+    settings = request.app[CONFIG]
+    return web.json_response(
+        {
+            "iceServers": [server.to_json() for server in settings.ice_servers],
+            "limits": {
+                "uploadBytes": MAX_BYTES,
+                "uploadPixels": MAX_PIXELS,
+                "sessions": settings.max_sessions,
+            },
+            "version": __version__,
+        },
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,129 @@
+"""Everything an application owns beside its sessions: engine, catalogue, threads, readiness."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import logging
+import threading
+from collections.abc import Callable
+
+from pipeline.structures import Garment
+from stream_server.config import ServerConfig
+from stream_server.engine import Engine, Shelf
+from stream_server.errors import ApiError, where
+from stream_server.tracks import call_in_loop
+from stream_server.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 30.0  # how long a request waits for the catalogue of a server that just started
+RETRY_WHEN_STARTING_S = 5
+GARMENT_THREADS, GARMENT_QUEUE = 2, 64  # quick: reading a garment of the catalogue
+PICTURE_THREADS, PICTURE_QUEUE = 1, 4  # seconds each: cutting out, photo try-on
+
+
+class House:
+    """Owner of the engine and of the threads around it.
+
+    Attributes:
+        garments: short jobs, such as reading a garment.
+        pictures: long jobs, such as dressing a photo; a few may wait, more are refused.
+    """
+
+    def __init__(self, config: ServerConfig, engine: Engine) -> None:
+        self._config = config
+        self.engine = engine
+        self.garments = Workshop("garments", GARMENT_THREADS, GARMENT_QUEUE)
+        self.pictures = Workshop("pictures", PICTURE_THREADS, PICTURE_QUEUE)
+        self._catalog: asyncio.Future[Shelf] = asyncio.get_running_loop().create_future()
+        self._ready = False
+
+    def start(self) -> None:
+        """Begin to open the catalogue and to warm up, in a thread of its own."""
+        loop = asyncio.get_running_loop()
+
+        def work() -> None:
+            try:
+                catalog = self.engine.open_catalog(self._config.catalog)
+                call_in_loop(loop, lambda: self._settle(catalog))
+                self.engine.warm_up(catalog)
+                call_in_loop(loop, self._set_ready)
+                log.info("ready")
+            except Exception as error:
+                log.error("the pipeline did not start: %s", where(error))
+                call_in_loop(loop, self._fail)
+
+        threading.Thread(target=work, name="warm-up", daemon=True).start()
+
+    def _settle(self, catalog: Shelf) -> None:
+        if not self._catalog.done():
+            self._catalog.set_result(catalog)
+
+    def _set_ready(self) -> None:
+        self._ready = True
+
+    def _fail(self) -> None:
+        if not self._catalog.done():
+            sentence = "The garments of this server cannot be opened; its log says why."
+            self._catalog.set_exception(ApiError(503, "broken", sentence))
+            self._catalog.exception()  # seen; whoever asks gets it again
+
+    @property
+    def ready(self) -> bool:
+        """Whether the first session would start at once."""
+        return self._ready
+
+    async def catalog(self) -> Shelf:
+        """The catalogue, as soon as it is open.
+
+        Raises:
+            ApiError: 503 while the server is still starting, or when it could not start.
+        """
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._catalog), PATIENCE_S)
+        except TimeoutError as error:
+            sentence = "The server is still starting. Try again in a moment."
+            raise ApiError(503, "starting", sentence, RETRY_WHEN_STARTING_S) from error
+
+    async def garment(self, garment_id: str) -> Garment:
+        """A garment of the catalogue, ready to wear. Raises ``GarmentUnknown``."""
+        catalog = await self.catalog()
+        return await self.garments.run(catalog.get, garment_id)
+
+    def tidy(self) -> None:
+        """Give memory back once the last session has left; does nothing off glibc."""
+        self.garments.submit_quietly(trim_memory)
+
+    def close(self) -> None:
+        """End the threads."""
+        self._catalog.cancel()
+        self.garments.close()
+        self.pictures.close()
+
+
+def _glibc(name: str) -> Callable[..., int] | None:
+    try:
+        return getattr(ctypes.CDLL("libc.so.6"), name)  # type: ignore[no-any-return]
+    except (OSError, AttributeError):
+        return None
+
+
+def limit_arenas() -> None:
+    """Keep glibc from making a heap per thread: sessions come and go with theirs.
+
+    The same as MALLOC_ARENA_MAX=2, which would have to be set before the process starts.
+    """
+    m_arena_max, arenas = -8, 2  # malloc.h
+    mallopt = _glibc("mallopt")
+    if mallopt is not None:
+        mallopt(m_arena_max, arenas)
+
+
+def trim_memory() -> None:
+    """Collect garbage and return free heap to the system."""
+    gc.collect()
+    trim = _glibc("malloc_trim")
+    if trim is not None:
+        trim(0)

@@ -1,0 +1,293 @@
+"""One shopper's session: connection, worker and control channel, and their common end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from pipeline.errors import WearcastError
+from pipeline.structures import Garment, Reason
+from stream_server import messages
+from stream_server.channels import Channels
+from stream_server.engine import Live
+from stream_server.errors import ApiError, where
+from stream_server.messages import ClientMessage, State, Status
+from stream_server.metrics import Metrics
+from stream_server.offer import Offer
+from stream_server.tracks import OutputTrack, read_newest
+from stream_server.worker import FrameWorker, Progress
+
+log = logging.getLogger(__name__)
+
+CODEC_ORDER = ("video/VP8", "video/H264", "video/rtx")  # aiortc's VP8 costs a quarter of H.264
+LABEL_CHARS = 8  # of the id in the log: the whole id would let a reader end the session
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Deadlines and rhythms of a session, seconds."""
+
+    connect: float = 15.0  # from the answer to an open connection
+    frame: float = 10.0  # without a decoded frame the camera is gone
+    heartbeat: float = 5.0  # without a ping, once the client has begun to send them
+    status: float = 0.5  # between two status messages
+    close: float = 3.0  # for each part of the closing
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a session needs of the house.
+
+    Attributes:
+        make_live: makes the pipeline of one session.
+        fetch_garment: id → garment ready to wear; raises ``GarmentUnknown``.
+        in_thread: runs a function off the event loop.
+        metrics: where to count.
+    """
+
+    make_live: Callable[[], Live]
+    fetch_garment: Callable[[str], Awaitable[Garment]]
+    in_thread: Callable[..., Awaitable[Any]]
+    metrics: Metrics
+
+
+class Session:
+    """Everything of one connection. ``close`` ends it, whoever calls and however often.
+
+    Args:
+        configuration: of the peer connection.
+        services: of the house.
+        on_closed: called once, when nothing of the session is left.
+        timing: deadlines.
+    """
+
+    def __init__(
+        self,
+        configuration: RTCConfiguration,
+        services: Services,
+        on_closed: Callable[[Session], None],
+        timing: Timing,
+    ) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.label = self.id[:LABEL_CHARS]
+        self._services = services
+        self._on_closed = on_closed
+        self._timing = timing
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self._channels = Channels(self._on_message)
+        self._pending: list[str | None] = []  # at most one: the newest wish of the shopper
+        self._choosing: asyncio.Task[None] | None = None
+        self._skipped = 0
+        self._began = self._last_frame = time.monotonic()
+        self._last_ping: float | None = None
+        self._output = OutputTrack()
+        self._worker = FrameWorker(
+            services.make_live, self._output.deliver, services.metrics, self.label
+        )
+        self._pc = RTCPeerConnection(configuration)
+        self._pc.on("track", self._on_track)
+        self._pc.on("datachannel", self._on_channel)
+        self._pc.on("connectionstatechange", self._on_state)
+
+    async def answer(self, offer: Offer) -> str:
+        """Connect to the peer of a checked offer.
+
+        Returns:
+            The session description of the answer.
+
+        Raises:
+            ApiError: 400 when the two cannot agree; the session is then closed.
+        """
+        self._worker.mirror(offer.mirror)
+        if offer.garment is not None:
+            self._choose(offer.garment)
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await self._pc.setLocalDescription(await self._pc.createAnswer())
+        except Exception as error:  # aiortc raises whatever the description led to
+            log.info("session %s: offer refused: %s", self.label, where(error))
+            await self.close("offer refused")
+            raise ApiError(
+                400, "bad_offer", "No connection can be made from this offer."
+            ) from error
+        except asyncio.CancelledError:
+            await self.close("offer withdrawn")
+            raise
+        self._spawn(self._supervise())
+        return str(self._pc.localDescription.sdp)
+
+    def ask_to_reconnect(self) -> None:
+        """Tell the client that this server is about to end."""
+        self._channels.tell(messages.reconnect())
+
+    async def close(self, why: str) -> None:
+        """End everything. Idempotent; returns when nothing is left, also if cancelled meanwhile."""
+        if self._closing is None:
+            log.info("session %s: closing: %s", self.label, why)
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
+        try:
+            own = asyncio.current_task()
+            tasks = [task for task in self._tasks if task is not own]
+            for task in tasks:
+                task.cancel()
+            self._output.stop()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._worker.close(self._timing.close)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._pc.close(), self._timing.close)
+        except Exception as error:
+            log.error("session %s: closing failed: %s", self.label, where(error))
+        finally:
+            self._on_closed(self)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _end(self, why: str) -> None:
+        """Begin to close from a callback or from one of our own tasks."""
+        if self._closing is None:
+            log.info("session %s: closing: %s", self.label, why)
+            self._closing = asyncio.create_task(self._close())
+
+    # -- what the connection tells us
+
+    def _on_track(self, track: MediaStreamTrack) -> None:
+        if track.kind != "video":
+            return
+        self._pc.addTrack(self._output)
+        codecs = RTCRtpSender.getCapabilities("video").codecs
+        ranked = [c for name in CODEC_ORDER for c in codecs if c.mimeType == name]
+        for transceiver in self._pc.getTransceivers():
+            transceiver.setCodecPreferences(ranked)
+        self._spawn(self._read(track))
+
+    def _on_channel(self, channel: RTCDataChannel) -> None:
+        if not self._channels.adopt(channel):
+            channel.close()
+
+    async def _on_state(self) -> None:
+        if self._pc.connectionState in ("failed", "closed"):
+            self._end(f"connection {self._pc.connectionState}")
+
+    async def _read(self, track: MediaStreamTrack) -> None:
+        try:
+            while True:
+                frame, skipped = await read_newest(track)
+                self._skipped += skipped
+                self._services.metrics.dropped("decode", skipped)
+                self._last_frame = time.monotonic()
+                self._worker.submit(frame)
+        except MediaStreamError:
+            self._end("camera ended")
+
+    # -- what the client tells us
+
+    def _on_message(self, text: str | bytes) -> None:
+        try:
+            self._obey(messages.parse(text))
+        except messages.BadMessage as error:
+            self._channels.tell(messages.error(error.code, str(error)))
+
+    def _obey(self, message: ClientMessage) -> None:
+        match message:
+            case messages.Select(garment):
+                self._choose(garment)
+            case messages.Mirror(on):
+                self._worker.mirror(on)
+            case messages.Pause(on):
+                self._worker.pause(on)
+            case messages.Ping(t):
+                self._last_ping = time.monotonic()
+                self._channels.beat(messages.pong(t))
+
+    def _choose(self, garment: str | None) -> None:
+        """Note the newest wish; wishes that were overtaken are never loaded."""
+        self._pending = [garment]
+        if self._choosing is None or self._choosing.done():
+            self._choosing = self._spawn(self._wear())
+
+    async def _wear(self) -> None:
+        await self._worker.started()
+        while self._pending:
+            wish = self._pending.pop()
+            try:
+                garment = None if wish is None else await self._services.fetch_garment(wish)
+                await self._services.in_thread(self._worker.select, garment)
+            except WearcastError as error:
+                self._channels.tell(messages.error(error.code, str(error)))
+            except Exception as error:
+                log.error("session %s: select: %s", self.label, where(error))
+                sentence = "This garment cannot be put on right now."
+                self._channels.tell(messages.error("internal", sentence))
+            else:
+                self._channels.tell(messages.ready(wish))
+
+    # -- the rhythm
+
+    async def _supervise(self) -> None:
+        """Report twice a second, and end the session when its time is over."""
+        while True:
+            await asyncio.sleep(self._timing.status)
+            why = self._overdue(time.monotonic())
+            if why is not None:
+                self._end(why)
+                return
+            self._channels.beat(messages.status(self._status()))
+
+    def _overdue(self, now: float) -> str | None:
+        if self._pc.connectionState != "connected":
+            late = now - self._began > self._timing.connect
+            return "never connected" if late else None
+        if now - self._last_frame > self._timing.frame:
+            return "no camera frame"
+        if self._last_ping is not None and now - self._last_ping > self._timing.heartbeat:
+            return "heartbeat lost"
+        return None
+
+    def _status(self) -> Status:
+        progress = self._worker.progress()
+        return Status(
+            state=state_of(progress),
+            reason=progress.reason,
+            look=progress.look,
+            look_age_ms=progress.look_age_ms,
+            fps=progress.fps,
+            dropped=self._skipped + progress.dropped + self._output.dropped,
+            stage_ms=progress.stage_ms,
+        )
+
+
+def state_of(progress: Progress) -> State:
+    """One word for what a session is doing."""
+    if progress.starting:
+        return State.STARTING
+    if progress.frames == 0:
+        return State.WAITING
+    if progress.paused:
+        return State.PAUSED
+    if progress.look != "none" and progress.reason is not Reason.WORKER_ERROR:
+        return State.DRESSED
+    return State.UNDRESSED

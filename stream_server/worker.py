@@ -1,0 +1,361 @@
+"""The work of one session, in two threads of its own: observe a frame, then dress it.
+
+    submit → [newest] → observe: decode, find the pose → [newest] → dress: draw, encode → deliver
+
+While one frame is dressed the next one is already observed, so that two cores are used. Whatever
+goes wrong with a frame, the camera's own picture passes and the fault is counted: the stream
+never stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from pipeline.structures import Composite, Frame, Garment, Image, LookKind, Reason
+from stream_server.engine import Live
+from stream_server.errors import where
+from stream_server.metrics import Metrics
+from stream_server.tracks import NewestSlot, SlotClosed, call_in_loop
+
+log = logging.getLogger(__name__)
+
+FPS_WINDOW_S = 2.0
+MIN_STEP_S = 0.001  # a clock that stands still or jumps back goes on by this much
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A frame between the two threads.
+
+    Attributes:
+        source: the frame as it was decoded, with the clock that goes out again.
+        picture: the same as RGB, already mirrored if asked for; None when that failed or
+            was not needed.
+        observation: what the first step found; None passes the frame untouched.
+        reason: why it passes untouched, if it is worth telling.
+        stage_ms: wall time of our own steps so far.
+    """
+
+    source: VideoFrame
+    picture: Image | None = None
+    observation: Any = None
+    reason: Reason | None = None
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How the worker is doing.
+
+    Attributes:
+        starting: the pipeline is still being made.
+        paused: frames pass untouched on request.
+        frames: frames delivered so far.
+        fps: frames delivered per second, lately.
+        dropped: frames left out between the steps so far.
+        errors: frames that passed raw because a step failed.
+        reason, look, look_age_ms, stage_ms: of the last frame.
+    """
+
+    starting: bool
+    paused: bool
+    frames: int
+    fps: float
+    dropped: int
+    errors: int
+    reason: Reason | None
+    look: LookKind
+    look_age_ms: float | None
+    stage_ms: Mapping[str, float]
+
+
+class FrameWorker:
+    """Owns the two threads and the pipeline of one session.
+
+    Args:
+        make_live: makes the pipeline; called in the first thread, may take seconds.
+        deliver: takes a finished frame, from the second thread; True when it dropped another.
+        metrics: where to count.
+        label: how to name the session in the log.
+    """
+
+    def __init__(
+        self,
+        make_live: Callable[[], Live],
+        deliver: Callable[[VideoFrame], bool],
+        metrics: Metrics,
+        label: str,
+    ) -> None:
+        self._make_live = make_live
+        self._deliver = deliver
+        self._metrics = metrics
+        self._label = label
+        self._loop = asyncio.get_running_loop()
+        self._started = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._live: Live | None = None
+        self._fresh: NewestSlot[VideoFrame] = NewestSlot()
+        self._seen: NewestSlot[Seen] = NewestSlot()
+        self._paused = False
+        self._mirrored = False
+        self._clock = SourceClock()
+        self._record = Record()
+        self._known_faults: set[str] = set()
+        self._observer = self._thread(self._run_observe, "observe")
+        self._dresser = self._thread(self._run_dress, "dress")
+        self._observer.start()
+        self._dresser.start()
+
+    def _thread(self, target: Callable[[], None], step: str) -> threading.Thread:
+        # daemon: a step that hangs in native code must not keep the process from ending
+        return threading.Thread(target=target, name=f"{step}-{self._label}", daemon=True)
+
+    def submit(self, frame: VideoFrame) -> None:
+        """Offer a camera frame, from the event loop; never waits."""
+        self._metrics.frame_in()
+        if self._live is None:  # the picture is there at once, the garment a moment later
+            self._hand_on(Seen(frame))
+        elif self._fresh.put(frame):
+            self._metrics.dropped("observe")
+
+    def _hand_on(self, seen: Seen) -> None:
+        if self._seen.put(seen):
+            self._metrics.dropped("dress")
+
+    async def started(self) -> bool:
+        """Wait for the pipeline; False when it could not be made or the worker was closed."""
+        await self._started.wait()
+        return self._live is not None
+
+    def select(self, garment: Garment | None) -> None:
+        """Wear a garment from the next frame on. Takes a moment: call it in a thread.
+
+        Raises:
+            NotSupported: this garment cannot be dressed yet; the old one stays.
+        """
+        live = self._live
+        if live is not None:
+            live.select(garment)
+
+    def pause(self, on: bool) -> None:
+        """Let frames pass untouched, or dress them again."""
+        self._paused = on
+
+    def mirror(self, on: bool) -> None:
+        """Flip every picture horizontally before anything else, or stop doing so."""
+        self._mirrored = on
+
+    def progress(self) -> Progress:
+        """How the worker is doing."""
+        return self._record.progress(
+            starting=not self._started.is_set(),
+            paused=self._paused,
+            dropped=self._fresh.dropped + self._seen.dropped,
+        )
+
+    async def close(self, timeout_s: float) -> bool:
+        """End both threads and free the pipeline. May be called twice.
+
+        Returns:
+            False when a step did not come back within ``timeout_s``; it is then left behind.
+        """
+        self._fresh.close()
+        self._seen.close()
+        try:
+            await asyncio.wait_for(self._finished.wait(), timeout_s)
+        except TimeoutError:
+            log.warning("session %s: a step did not end in time", self._label)
+            return False
+        return True
+
+    def _run_observe(self) -> None:
+        live: Live | None = None
+        try:
+            live = self._open()
+            while True:
+                self._hand_on(self._observe(live, self._fresh.take()))
+        except SlotClosed:
+            pass
+        finally:
+            self._seen.close()
+            self._dresser.join()
+            if live is not None:
+                live.close()
+            call_in_loop(self._loop, self._started.set)
+            call_in_loop(self._loop, self._finished.set)
+
+    def _open(self) -> Live | None:
+        live: Live | None = None
+        try:
+            live = self._make_live()
+        except Exception as error:  # without a pipeline the camera's picture still passes
+            self._fault("start", error)
+            self._record.broken = True
+        self._live = live
+        call_in_loop(self._loop, self._started.set)
+        return live
+
+    def _observe(self, live: Live | None, source: VideoFrame) -> Seen:
+        picture: Image | None = None
+        begin = time.perf_counter()
+        try:
+            picture = to_rgb(source, mirrored=self._mirrored)
+            stage_ms = {"decode": _ms_since(begin)}
+            if self._paused or live is None:
+                return Seen(source, picture, stage_ms=stage_ms)
+            frame = Frame(picture, self._clock.seconds(source))
+            return Seen(source, picture, live.observe(frame), stage_ms=stage_ms)
+        except Exception as error:
+            self._fault("observe", error)
+            return Seen(source, picture, reason=Reason.WORKER_ERROR)
+
+    def _run_dress(self) -> None:
+        reformatter = VideoReformatter()
+        try:
+            while True:
+                self._finish(self._seen.take(), reformatter)
+        except SlotClosed:
+            pass
+
+    def _finish(self, seen: Seen, reformatter: VideoReformatter) -> None:
+        composite = self._dress(seen)
+        begin = time.perf_counter()
+        try:
+            image = composite.image if composite is not None else self._raw(seen)
+            frame = seen.source if image is None else to_yuv(image, seen.source, reformatter)
+        except Exception as error:
+            self._fault("encode", error)
+            frame = seen.source
+        own_ms = {**seen.stage_ms, "convert": _ms_since(begin)}
+        if self._deliver(frame):
+            self._metrics.dropped("send")
+        self._note(seen, composite, own_ms)
+
+    def _dress(self, seen: Seen) -> Composite | None:
+        live = self._live
+        if live is None or seen.observation is None:
+            return None
+        try:
+            return live.dress(seen.observation)
+        except Exception as error:
+            self._fault("dress", error)
+            return None
+
+    def _raw(self, seen: Seen) -> Image | None:
+        """The camera's picture as RGB; None when the decoded frame itself can go out."""
+        if not self._mirrored:
+            return None
+        return seen.picture if seen.picture is not None else to_rgb(seen.source, mirrored=True)
+
+    def _note(self, seen: Seen, composite: Composite | None, own_ms: dict[str, float]) -> None:
+        failed = seen.observation is not None and composite is None
+        reason = Reason.WORKER_ERROR if failed else seen.reason
+        if composite is not None:
+            reason = composite.reason
+            own_ms = {**own_ms, **composite.stage_ms}
+        self._record.add(reason, composite, own_ms)
+        dressed = composite is not None and composite.dressed
+        self._metrics.frame_out("dressed" if dressed else (reason or "passed"))
+        for name, milliseconds in own_ms.items():
+            self._metrics.stage(name, milliseconds)
+
+    def _fault(self, step: str, error: Exception) -> None:
+        """Count a fault; log each kind once a session, without anything of the picture."""
+        self._metrics.worker_error(step)
+        self._record.errors += 1
+        what = f"{step}: {where(error)}"
+        if what not in self._known_faults:
+            self._known_faults.add(what)
+            log.error("session %s: %s; the frame passed untouched", self._label, what)
+
+
+class SourceClock:
+    """Presentation times in seconds that always grow, whatever the sender's clock does."""
+
+    def __init__(self) -> None:
+        self._last_s = -MIN_STEP_S
+
+    def seconds(self, frame: VideoFrame) -> float:
+        """Time of a frame, seconds."""
+        base = frame.time_base
+        time_s = float(frame.pts * base) if frame.pts is not None and base is not None else 0.0
+        self._last_s = max(time_s, self._last_s + MIN_STEP_S)
+        return self._last_s
+
+
+class Record:
+    """What became of the frames; written by the dress thread, read by the event loop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._moments: deque[float] = deque(maxlen=240)
+        self._frames = 0
+        self._reason: Reason | None = None
+        self._composite: tuple[LookKind, float | None] = ("none", None)
+        self._stage_ms: Mapping[str, float] = {}
+        self.errors = 0
+        self.broken = False  # the pipeline could not be made
+
+    def add(
+        self, reason: Reason | None, composite: Composite | None, stage_ms: Mapping[str, float]
+    ) -> None:
+        """A frame was delivered."""
+        with self._lock:
+            self._frames += 1
+            self._moments.append(time.monotonic())
+            self._reason = Reason.WORKER_ERROR if self.broken else reason
+            self._stage_ms = stage_ms
+            shown = composite is not None and composite.dressed
+            self._composite = (
+                (composite.look, composite.look_age_ms) if composite and shown else ("none", None)
+            )
+
+    def progress(self, *, starting: bool, paused: bool, dropped: int) -> Progress:
+        """A consistent snapshot."""
+        with self._lock:
+            look, look_age_ms = self._composite
+            since = time.monotonic() - FPS_WINDOW_S
+            lately = sum(moment > since for moment in self._moments)
+            return Progress(
+                starting=starting,
+                paused=paused,
+                frames=self._frames,
+                fps=lately / FPS_WINDOW_S,
+                dropped=dropped,
+                errors=self.errors,
+                reason=self._reason,
+                look=look,
+                look_age_ms=look_age_ms,
+                stage_ms=self._stage_ms,
+            )
+
+
+def to_rgb(frame: VideoFrame, *, mirrored: bool) -> Image:
+    """A decoded frame as (H, W, 3) uint8 RGB, flipped horizontally if asked for."""
+    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
+    return np.ascontiguousarray(image[:, ::-1]) if mirrored else image
+
+
+def to_yuv(image: Image, source: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
+    """A picture as the yuv420p that encoders take, with the clock of ``source``."""
+    frame = VideoFrame.from_ndarray(image, format="rgb24")
+    # one thread: the steps themselves are what is spread over the cores
+    frame = reformatter.reformat(frame, format="yuv420p", threads=1)
+    frame.pts = source.pts
+    frame.time_base = source.time_base
+    return frame
+
+
+def _ms_since(begin: float) -> float:
+    return (time.perf_counter() - begin) * 1000
