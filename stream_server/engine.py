@@ -57,7 +57,7 @@ class Entry(Protocol):
 
     @property
     def image(self) -> Path:
-        """Picture file of the cut-out garment."""
+        """Picture file of the garment."""
 
 
 class Shelf(Protocol):
@@ -66,16 +66,13 @@ class Shelf(Protocol):
     def list(self) -> Sequence[Entry]:
         """Every garment, in the order to show."""
 
-    def entry(self, garment_id: str) -> Entry:
-        """One garment of the list; raises ``GarmentUnknown``."""
-
-    def get(self, garment_id: str) -> Garment:
+    def get(self, id: str, /) -> Garment:
         """A garment ready to wear; raises ``GarmentUnknown``."""
 
-    def add(self, data: bytes, name: str, category: Category | None = None) -> Entry:
+    def add(self, image_bytes: bytes, name: str, category: Category | None = None, /) -> Entry:
         """Cut a garment out of a photo and keep it; raises ``GarmentRefused`` and others."""
 
-    def remove(self, garment_id: str) -> None:
+    def remove(self, id: str, /) -> None:
         """Delete a garment; raises ``GarmentUnknown``."""
 
 
@@ -83,7 +80,7 @@ class Engine(Protocol):
     """Everything heavy that the server uses. Methods are called in threads, never in the loop."""
 
     def warm_up(self, catalog: Shelf) -> None:
-        """Load and compile what the first session would otherwise wait for."""
+        """Load and compile what the first session would otherwise wait for; takes seconds."""
 
     def open_catalog(self, folder: Path) -> Shelf:
         """Open a catalogue, made and filled with the default garments when it is missing."""

@@ -9,9 +9,10 @@ import logging
 import threading
 from collections.abc import Callable
 
+from pipeline.errors import GarmentUnknown, InputError
 from pipeline.structures import Garment
 from stream_server.config import ServerConfig
-from stream_server.engine import Engine, Shelf
+from stream_server.engine import Engine, Entry, Shelf
 from stream_server.errors import ApiError, where
 from stream_server.tracks import call_in_loop
 from stream_server.workshop import Workshop
@@ -87,10 +88,30 @@ class House:
             sentence = "The server is still starting. Try again in a moment."
             raise ApiError(503, "starting", sentence, RETRY_WHEN_STARTING_S) from error
 
-    async def garment(self, garment_id: str) -> Garment:
-        """A garment of the catalogue, ready to wear. Raises ``GarmentUnknown``."""
+    async def entry(self, garment_id: str) -> Entry:
+        """A garment's line of the catalogue. Raises ``GarmentUnknown``."""
         catalog = await self.catalog()
-        return await self.garments.run(catalog.get, garment_id)
+        for entry in await self.garments.run(catalog.list):
+            if entry.id == garment_id:
+                return entry
+        raise GarmentUnknown("There is no such garment in the catalogue.")
+
+    async def garment(self, garment_id: str) -> Garment:
+        """A garment of the catalogue, ready to wear.
+
+        Raises:
+            GarmentUnknown: there is none with this id.
+            ApiError: its files are damaged.
+        """
+        catalog = await self.catalog()
+        try:
+            return await self.garments.run(catalog.get, garment_id)
+        except GarmentUnknown:
+            raise
+        except InputError as error:  # its message names files of ours
+            log.error("garment %s cannot be read: %s", garment_id, where(error))
+            sentence = "This garment is damaged on the server. Choose another one."
+            raise ApiError(500, "garment_damaged", sentence) from error
 
     def tidy(self) -> None:
         """Give memory back once the last session has left; does nothing off glibc."""

@@ -95,6 +95,7 @@ class Session:
         self._pending: list[str | None] = []  # at most one: the newest wish of the shopper
         self._choosing: asyncio.Task[None] | None = None
         self._skipped = 0
+        self._paused = False
         self._began = self._last_frame = time.monotonic()
         self._last_ping: float | None = None
         self._output = OutputTrack()
@@ -218,6 +219,8 @@ class Session:
             case messages.Mirror(on):
                 self._worker.mirror(on)
             case messages.Pause(on):
+                self._paused = on
+                self._last_frame = time.monotonic()  # a paused page may stop its camera
                 self._worker.pause(on)
             case messages.Ping(t):
                 self._last_ping = time.monotonic()
@@ -261,7 +264,7 @@ class Session:
         if self._pc.connectionState != "connected":
             late = now - self._began > self._timing.connect
             return "never connected" if late else None
-        if now - self._last_frame > self._timing.frame:
+        if now - self._last_frame > self._timing.frame and not self._paused:
             return "no camera frame"
         if self._last_ping is not None and now - self._last_ping > self._timing.heartbeat:
             return "heartbeat lost"

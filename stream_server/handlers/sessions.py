@@ -36,9 +36,7 @@ async def offer(request: web.Request) -> web.Response:
 async def _check_garment(request: web.Request, wanted: Offer) -> None:
     """Refuse an unknown garment before a connection is made for it."""
     if wanted.garment is not None:
-        house = request.app[HOUSE]
-        catalog = await house.catalog()
-        await house.garments.run(catalog.entry, wanted.garment)
+        await request.app[HOUSE].entry(wanted.garment)
 
 
 @routes.delete("/api/sessions/{id}")

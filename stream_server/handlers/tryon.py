@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from pipeline.reasons import ADVICE
 from pipeline.structures import Garment, Reason
 from stream_server.engine import Engine
 from stream_server.errors import ApiError
@@ -12,15 +13,6 @@ from stream_server.keys import HOUSE
 from stream_server.messages import MAX_ID_CHARS
 
 routes = web.RouteTableDef()
-
-ADVICE: dict[Reason, str] = {
-    Reason.NO_PERSON: "No person was found in the photo.",
-    Reason.SHOW_FACE: "The photo must also show the head.",
-    Reason.STEP_BACK: "The shoulders are cut off: choose a photo taken from further away.",
-    Reason.COME_CLOSER: "The person is too small: choose a photo taken from nearer.",
-    Reason.TURN_TO_CAMERA: "The person must face the camera.",
-}
-ADVICE_OTHERWISE = "The pose in the photo is not clear enough: choose one standing upright."
 
 
 @routes.post("/api/tryon")
@@ -48,5 +40,5 @@ def _dress(engine: Engine, person: bytes, garment: Garment | bytes) -> bytes:
     composite = engine.photo(person, worn)
     if not composite.dressed:
         reason = composite.reason or Reason.HOLD_STILL
-        raise ApiError(422, reason.value, ADVICE.get(reason, ADVICE_OTHERWISE))
+        raise ApiError(422, reason.value, ADVICE[reason])
     return engine.png(composite.image)

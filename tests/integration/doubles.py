@@ -109,7 +109,7 @@ class MemoryShelf:
         write_png(self._picture, np.full((8, 8, 3), 200, np.uint8))
         self._ids = ["red", "green", "blue", "trousers"]
 
-    def entry(self, garment_id: str) -> ShelfEntry:
+    def _entry(self, garment_id: str) -> ShelfEntry:
         if garment_id not in self._ids:
             raise GarmentUnknown("There is no such garment.")
         return ShelfEntry(
@@ -117,20 +117,20 @@ class MemoryShelf:
         )
 
     def list(self) -> Sequence[ShelfEntry]:
-        return [self.entry(garment_id) for garment_id in self._ids]
+        return [self._entry(garment_id) for garment_id in self._ids]
 
     def get(self, garment_id: str) -> Garment:
-        return garment(self.entry(garment_id).id)
+        return garment(self._entry(garment_id).id)
 
     def add(self, data: bytes, name: str, category: Category | None = None) -> ShelfEntry:
         image = decode_image(data)
         if image.mean() < 1:
             raise GarmentRefused("The photo is black.")
         self._ids.append(name)
-        return self.entry(name)
+        return self._entry(name)
 
     def remove(self, garment_id: str) -> None:
-        self._ids.remove(self.entry(garment_id).id)
+        self._ids.remove(self._entry(garment_id).id)
 
 
 class StandInEngine:
@@ -317,7 +317,7 @@ class Shopper:
         await until(found)
         return found()[-1]
 
-    async def see(self, count: int = 1, worn: str | None | bool = True) -> list[Received]:
+    async def see(self, count: int = 1, worn: str | bool | None = True) -> list[Received]:
         """Wait for the next frames; with a garment, for frames that show it."""
         begin = len(self.frames)
 
