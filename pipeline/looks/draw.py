@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.geometry import bounding_box
 from pipeline.looks.look import Deformed, Look
 from pipeline.looks.mesh import Sheet
-from pipeline.looks.raster import fill_sheet, lay_over
+from pipeline.looks.raster import LEVEL_STEP, Level, fill_sheet, lay_over
 from pipeline.structures import PART_CODES, Body, Box, DrawnLook, Part, Points
 
-SHARPNESS = -0.35  # added to the mip level: a little sharper than the safest choice
+SHARPNESS = 1.25  # texture px per frame px that are still sampled without shimmering
 
 
 def draw_look(look: Look, body: Body, size_wh: tuple[int, int]) -> DrawnLook:
@@ -76,26 +78,24 @@ def _draw_sheet(
     window = bounding_box(corners, (box.width, box.height), margin=1)
     layer = np.zeros((window.height, window.width, 4), np.uint8)
     texture = vertices_tex[rows] - np.array(sheet.origin, np.float32)
-    fine, coarse, share = _levels(sheet, texture, corners)
+    level = _level(sheet, texture, corners)
     fill_sheet(
-        layer,
+        layer.view(np.uint32)[..., 0],
         corners - np.array([window.x0, window.y0], np.float32),
         texture,
         sheet.triangles - np.int32(sheet.first_vertex),
-        sheet.levels[fine],
-        sheet.levels[coarse],
-        np.float32(share),
-        np.float32(2.0**fine),
+        level.packed,
+        level.scale_x,
+        level.scale_y,
     )
     return layer, window
 
 
-def _levels(sheet: Sheet, texture: Points, corners: Points) -> tuple[int, int, float]:
-    """Two neighbouring mip levels and the coarser one's share, from the sheet's own scale."""
+def _level(sheet: Sheet, texture: Points, corners: Points) -> Level:
+    """The level that matches the size at which the sheet is drawn."""
     shrink = _spread(texture) / max(_spread(corners), 1e-6)
-    level = float(np.clip(np.log2(max(shrink, 1.0)) + SHARPNESS, 0.0, len(sheet.levels) - 1))
-    fine = int(level)
-    return fine, min(fine + 1, len(sheet.levels) - 1), level - fine
+    wanted = round(math.log(max(shrink / SHARPNESS, 1.0)) / math.log(LEVEL_STEP))
+    return sheet.levels[min(wanted, len(sheet.levels) - 1)]
 
 
 def _spread(points: Points) -> float:
@@ -109,9 +109,6 @@ def warm_up() -> None:
     layer = np.zeros((8, 8, 4), np.uint8)
     corners = np.array([[0, 0], [8, 0], [0, 8]], np.float32)
     triangles = np.array([[0, 1, 2]], np.int32)
-    picture = np.zeros((8, 8, 4), np.uint8)
-    for share in (0.0, 0.5):
-        fill_sheet(
-            layer, corners, corners, triangles, picture, picture, np.float32(share), np.float32(1)
-        )
-    lay_over(layer[1:], np.zeros((8, 8), np.uint8)[1:], layer[1:], 1)
+    packed = layer.view(np.uint32)[..., 0]
+    fill_sheet(packed, corners, corners, triangles, packed.copy(), 1.0, 1.0)
+    lay_over(layer[1:, 1:], np.zeros((8, 8), np.uint8)[1:, 1:], layer[1:, 1:].copy(), 1)

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from pipeline.looks.raster import mip_levels
+from pipeline.looks.raster import Level, mip_levels
 from pipeline.structures import PART_CODES, Part, Points
 
 MARGIN_PX = 5  # the sheet reaches this far past the cloth, so that its soft edge is drawn whole
-FRAME_PX = 8  # clear frame around a part's picture: still one pixel wide at mip level 3
+FRAME_PX = 8  # clear frame around a part's picture: still a pixel wide when it is drawn tiny
+RIM_PX = 3  # strips thinner than twice this are the rim of a neighbour, not a part
 CELLS_PER_SIDE = 26  # vertices along the longer side of a garment
 
 
@@ -31,15 +32,14 @@ class Sheet:
         first_vertex: index of the sheet's first vertex in ``Mesh.vertices_tex``.
         vertex_count: number of its vertices; they lie together.
         triangles: (m, 3) int32, indices into the whole mesh's vertices.
-        levels: the part's own picture, each level half the size of the one before,
-            (h, w, 4) uint8 premultiplied RGBA.
-        origin: texture position of the top-left pixel of ``levels[0]``.
+        levels: the part's own picture in falling sizes, premultiplied RGBA.
+        origin: texture position of the picture's top-left pixel.
     """
 
     first_vertex: int
     vertex_count: int
     triangles: NDArray[np.int32]
-    levels: tuple[NDArray[np.uint8], ...]
+    levels: tuple[Level, ...]
     origin: tuple[int, int]
 
     @property
@@ -64,6 +64,30 @@ class Mesh:
     def triangles(self) -> NDArray[np.int32]:
         """(m, 3) int32, of all sheets together."""
         return np.concatenate([sheet.triangles for sheet in self.sheets.values()])
+
+
+def clean_regions(
+    parts: NDArray[np.uint8], codes: Mapping[Part, int]
+) -> dict[Part, NDArray[np.bool_]]:
+    """The pixels of each part, without the thin rims that one part leaves along another.
+
+    Args:
+        parts: (h, w) part map, 0 = no garment.
+        codes: the parts wanted; pixels of any other part go to the nearest of these.
+    """
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RIM_PX + 1, 2 * RIM_PX + 1))
+    distance = np.empty((len(codes), *parts.shape), np.float32)
+    for k, code in enumerate(codes.values()):
+        own = (parts == code).astype(np.uint8)
+        core = cv2.morphologyEx(own, cv2.MORPH_OPEN, disc)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
+        if count > 1:
+            core = (labels == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)
+        else:
+            core = own
+        distance[k] = cv2.distanceTransform(1 - core, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    nearest = distance.argmin(axis=0)
+    return {part: (parts > 0) & (nearest == k) for k, part in enumerate(codes)}
 
 
 def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.bool_]]) -> Mesh:
@@ -127,7 +151,7 @@ def _triangulate(
 
 def _picture(
     texture: NDArray[np.uint8], region: NDArray[np.bool_]
-) -> tuple[tuple[NDArray[np.uint8], ...], tuple[int, int]]:
+) -> tuple[tuple[Level, ...], tuple[int, int]]:
     """The part's own pixels with a soft rim, cropped, as a pyramid."""
     rim = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.8)
     # the region's own pixels stay whole; the rim lets the garment's soft edge through

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.errors import NotSupported
 from pipeline.geometry import smoothstep
 from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
-from pipeline.looks.mesh import Mesh, build_mesh
+from pipeline.looks.mesh import Mesh, build_mesh, clean_regions
 from pipeline.looks.sleeves import SleeveMap, armhole_distance, lay_sleeve, map_sleeve
 from pipeline.looks.torso import TorsoFit
 from pipeline.looks.tps import tps_matrix
@@ -104,10 +104,12 @@ def _regions(
     height, width = garment.parts.shape
     y, x = np.mgrid[0:height, 0:width]
     pixels = np.column_stack([x.ravel(), y.ravel()]).astype(np.float64)
-    torso = garment.parts == PART_CODES[Part.TORSO]
+    wanted = [Part.TORSO] + [SLEEVE_PART[side] for side in sides]
+    clean = clean_regions(garment.parts, {part: PART_CODES[part] for part in wanted})
+    torso = clean[Part.TORSO]
     regions = {Part.TORSO: torso.copy()}
     for side in sides:
-        sleeve = garment.parts == PART_CODES[SLEEVE_PART[side]]
+        sleeve = clean[SLEEVE_PART[side]]
         away = armhole_distance(pixels, marks, side).reshape(height, width)
         beside = _beside_armhole(pixels, marks, side).reshape(height, width)
         band = (np.abs(away) < OVERLAP) & beside

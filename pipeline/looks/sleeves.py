@@ -24,7 +24,7 @@ PROFILE_STATIONS = np.linspace(0.0, 1.0, 9)
 ALONG_RANGE, ACROSS_RANGE = (-0.8, 1.3), (-0.6, 1.6)  # beyond, a quad's coordinates mean nothing
 NARROWEST = 1.06  # cloth / arm: it must hide the arm
 WIDEST = {Sleeves.LONG: 1.40, Sleeves.SHORT: 1.55}
-LONG_FROM, LONG_SURELY = 0.62, 0.80  # of the arm: long sleeves that nearly reach the wrist do reach
+LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
 PAST_WRIST = 1.02  # of the forearm
 
 

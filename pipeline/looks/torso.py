@@ -16,6 +16,7 @@ SIDE_SHARES = (0.15, 0.30, 0.50, 0.70, 0.88)  # of the way from armpit to hem
 ARMPIT_DEPTH = 0.235  # tl below the shoulder line
 SEAM_HEIGHT = 0.09  # tl; the shoulder seam lies this far above the line through the joints
 EASE = 1.04  # cloth / body
+FLAT_EASE = 1.25  # half width of a garment lying flat / half chest it is made for
 WIDEST_UPPER, WIDEST_SKIRT = 1.18, 1.80  # cloth / body when the garment itself is wide
 SKIRT_FROM, SKIRT_FULL = 0.80, 1.10  # tl: a dress may flare from the waist down
 HEM_STRETCH = 1.22  # a hem may reach this much further to hide the worn one
@@ -85,8 +86,8 @@ class TorsoFit:
         return np.array([self.centre_x, y])
 
     def scale(self, body: Body) -> float:
-        """Frame px per texture px, seen from the front."""
-        return body.half_chest_px / self.half_tex
+        """Frame px per texture px along the cloth, seen from the front."""
+        return FLAT_EASE * body.half_chest_px / self.half_tex
 
     def hem_depth(self, body: Body) -> float:
         """Depth of the hem below the shoulder line, tl."""
