@@ -1,0 +1,123 @@
+/** The garments on offer and the one that is picked. */
+
+import { ApiError, deleteGarment, fetchGarments, uploadGarment } from './api.js';
+import { garmentName } from './words.js';
+
+/** @typedef {import('./api.js').Garment} Garment */
+
+const OWN_KEY = 'wearcast.own-garments';
+const HTTP_NOT_FOUND = 404;
+
+/** @returns {string[]} ids of garments uploaded from this browser */
+function readOwn() {
+  try {
+    const ids = JSON.parse(localStorage.getItem(OWN_KEY) ?? '[]');
+    return Array.isArray(ids) ? ids.map(String) : [];
+  } catch {
+    return []; // storage is switched off; uploads then live as long as the page
+  }
+}
+
+/** @param {Iterable<string>} ids */
+function writeOwn(ids) {
+  try {
+    localStorage.setItem(OWN_KEY, JSON.stringify([...ids]));
+  } catch {
+    // see readOwn
+  }
+}
+
+/** Lower garments are listed but this version cannot dress them. */
+export const isWearable = (/** @type {Garment} */ garment) => garment.category !== 'lower';
+
+/** Dispatches `change` when the list changes and `select` (detail: Garment) when another is picked. */
+export class Catalog extends EventTarget {
+  /** @type {Garment[]} */
+  garments = [];
+  /** @type {Garment | null} */
+  selected = null;
+  #own = new Set(readOwn());
+
+  /**
+   * Fetch the list; keeps the picked garment, or picks the first that can be worn.
+   * @param {string | null} [preferred] id to pick instead
+   * @param {AbortSignal} [signal]
+   */
+  async load(preferred = null, signal = undefined) {
+    this.garments = await fetchGarments(signal);
+    this.#changed();
+    const wanted = preferred ?? this.selected?.id;
+    const found = this.wearable.find(({ id }) => id === wanted);
+    this.#pick(found ?? this.wearable[0] ?? null);
+  }
+
+  /** Garments that can be picked, in the order shown. */
+  get wearable() {
+    return this.garments.filter(isWearable);
+  }
+
+  /** @param {string} id */
+  owns(id) {
+    return this.#own.has(id);
+  }
+
+  /** @param {string} id ignored when unknown, not wearable or already picked */
+  select(id) {
+    const garment = this.wearable.find((candidate) => candidate.id === id);
+    if (garment) this.#pick(garment);
+  }
+
+  /** @param {1 | -1} step to the next or the previous garment, round and round */
+  step(step) {
+    const list = this.wearable;
+    if (!list.length) return;
+    const at = list.findIndex(({ id }) => id === this.selected?.id);
+    this.#pick(list[(at + step + list.length) % list.length]);
+  }
+
+  /**
+   * Add the shopper's own garment and pick it.
+   * @param {File} file
+   * @param {{onprogress?: (fraction: number) => void, signal?: AbortSignal}} [options]
+   * @returns {Promise<Garment>}
+   * @throws {ApiError} with the reason when it is refused
+   */
+  async upload(file, options) {
+    const garment = await uploadGarment(file, garmentName(file.name), options);
+    this.#own.add(garment.id);
+    writeOwn(this.#own);
+    this.garments = [garment, ...this.garments.filter(({ id }) => id !== garment.id)];
+    this.#changed();
+    this.select(garment.id);
+    return garment;
+  }
+
+  /**
+   * Take one's own garment off the server.
+   * @param {string} id
+   */
+  async remove(id) {
+    try {
+      await deleteGarment(id);
+    } catch (error) {
+      const gone = error instanceof ApiError && error.status === HTTP_NOT_FOUND;
+      if (!gone) throw error;
+    }
+    this.#own.delete(id);
+    writeOwn(this.#own);
+    this.garments = this.garments.filter((garment) => garment.id !== id);
+    if (this.selected?.id === id) this.#pick(this.wearable[0] ?? null);
+    this.#changed();
+  }
+
+  /** @param {Garment | null} garment */
+  #pick(garment) {
+    if (garment?.id === this.selected?.id) return;
+    this.selected = garment;
+    this.dispatchEvent(new CustomEvent('select', { detail: garment }));
+  }
+
+  #changed() {
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -1,0 +1,177 @@
+import { tryOn } from '../api.js';
+import { h, iconButton } from '../dom.js';
+import { pictureName, readPicture, save, toBlob } from '../picture.js';
+
+const LONGEST_PX = 2048; // larger pictures take longer and look no better on a screen
+
+/**
+ * `<wc-photo-tab>`: dress a photo. Set `catalog`; the photo is held in the page, sent for each
+ * garment that is tried on, and kept nowhere.
+ */
+export class PhotoTab extends HTMLElement {
+  /** @type {import('../catalog.js').Catalog | null} */
+  #catalog = null;
+  #listeners = new AbortController();
+  /** @type {AbortController | null} */
+  #work = null;
+  /** @type {HTMLCanvasElement | null} */
+  #person = null;
+  /** @type {HTMLCanvasElement | null} */
+  #result = null;
+  #file = this.#fileInput({});
+  #selfie = this.#fileInput({ capture: 'user' });
+  #choose = iconButton('image', 'Choose a photo', { class: 'button primary' });
+  #take = iconButton('camera', 'Take a photo', { class: 'button quiet touch-only' });
+  #go = h('button', { type: 'button', class: 'button primary' }, 'Try it on');
+  #save = iconButton('download', 'Save', { class: 'button primary' });
+  #another = iconButton('refresh', 'Another photo', { class: 'button quiet' });
+  #compare = /** @type {import('./compare.js').Compare} */ (h('wc-compare', {}));
+  #message = h('p', { class: 'photo-message', role: 'status' });
+
+  connectedCallback() {
+    this.#choose.onclick = () => this.#file.click();
+    this.#another.onclick = () => this.#file.click();
+    this.#take.onclick = () => this.#selfie.click();
+    this.#go.onclick = () => this.#dress();
+    this.#save.onclick = () => this.#saveResult();
+    this.replaceChildren(this.#welcome(), h('div', { class: 'photo-result' }, this.#compare,
+      h('div', { class: 'photo-veil', 'aria-hidden': 'true' }, h('span', { class: 'spinner' }))),
+    h('div', { class: 'photo-bar' }, this.#message,
+      h('div', { class: 'photo-actions' }, this.#another, this.#save, this.#go)),
+    this.#file, this.#selfie);
+    this.#become('empty');
+  }
+
+  disconnectedCallback() {
+    this.destroy();
+  }
+
+  destroy() {
+    this.#work?.abort();
+    this.#listeners.abort();
+  }
+
+  /** @param {import('../catalog.js').Catalog} catalog */
+  set catalog(catalog) {
+    this.#catalog = catalog;
+    const again = () => this.#result && !this.closest('[hidden]') && this.#dress();
+    catalog.addEventListener('select', again, { signal: this.#listeners.signal });
+  }
+
+  /**
+   * Take a photo of the shopper, from wherever it came.
+   * @param {File} file
+   */
+  async use(file) {
+    this.#work?.abort();
+    try {
+      this.#person = await readPicture(file, LONGEST_PX);
+    } catch (error) {
+      this.#say(error.message, 'bad');
+      return;
+    }
+    this.#result = null;
+    this.#lay(this.#person, 'before', 'Your photo');
+    this.#compare.querySelector('[data-side="after"]')?.remove();
+    this.style.setProperty('--picture', `${this.#person.width} / ${this.#person.height}`);
+    this.#compare.mode = 'before';
+    this.#say('Pick a garment, then try it on.');
+    this.#become('ready');
+    this.#go.focus();
+  }
+
+  async #dress() {
+    const garment = this.#catalog?.selected;
+    if (!this.#person || !garment) {
+      this.#say('Pick a garment first.', 'bad');
+      return;
+    }
+    this.#work?.abort();
+    const work = new AbortController();
+    this.#work = work;
+    this.#become('working');
+    this.#say(`Putting on ${garment.name}…`);
+    try {
+      const photo = await toBlob(this.#person, 'image/jpeg');
+      this.#show(await readPicture(await tryOn(photo, garment.id, work.signal)), garment.name);
+    } catch (error) {
+      if (error.name === 'AbortError') return;
+      this.#say(error.message, 'bad');
+      this.#become(this.#result ? 'done' : 'ready');
+    }
+  }
+
+  /**
+   * @param {HTMLCanvasElement} result
+   * @param {string} name
+   */
+  #show(result, name) {
+    this.#result = result;
+    this.#lay(result, 'after', `You, wearing ${name}`);
+    this.#compare.mode = 'split';
+    this.#say(`${name}. Drag the line to compare; pick another garment to go on.`);
+    this.#become('done');
+  }
+
+  async #saveResult() {
+    if (this.#result) save(await toBlob(this.#result), pictureName());
+  }
+
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {'before' | 'after'} side
+   * @param {string} label
+   */
+  #lay(canvas, side, label) {
+    canvas.dataset.side = side;
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', label);
+    this.#compare.querySelector(`[data-side="${side}"]`)?.remove();
+    this.#compare.prepend(canvas);
+  }
+
+  #welcome() {
+    return h('div', { class: 'photo-welcome' },
+      h('wc-icon', { name: 'image', class: 'photo-mark' }),
+      h('h1', {}, 'Dress a photo'),
+      h('p', { class: 'lead' }, 'A photo from the front, from head to hips, works best.'),
+      h('div', { class: 'photo-actions' }, this.#choose, this.#take),
+      h('p', { class: 'privacy' }, h('wc-icon', { name: 'lock' }),
+        h('span', {}, 'Your photo is used for this one picture and is not kept.')));
+  }
+
+  /** @param {Record<string, string>} attributes */
+  #fileInput(attributes) {
+    const input = /** @type {HTMLInputElement} */ (h('input', {
+      type: 'file', accept: 'image/*', class: 'visually-hidden', tabindex: '-1',
+      'aria-hidden': 'true', ...attributes,
+    }));
+    input.onchange = () => {
+      const [file] = input.files ?? [];
+      input.value = ''; // the same file may be chosen again
+      if (file) this.use(file);
+    };
+    return input;
+  }
+
+  /** @param {'empty' | 'ready' | 'working' | 'done'} stage */
+  #become(stage) {
+    this.dataset.stage = stage;
+    this.setAttribute('aria-busy', String(stage === 'working'));
+    this.#save.hidden = stage !== 'done';
+    this.#go.hidden = stage === 'done' || stage === 'empty';
+    this.#another.hidden = stage === 'empty';
+    this.#go.toggleAttribute('disabled', stage === 'working');
+  }
+
+  /**
+   * @param {string} text
+   * @param {'good' | 'bad'} [tone]
+   */
+  #say(text, tone = 'good') {
+    this.#message.dataset.tone = tone;
+    this.#message.textContent = text;
+  }
+}
+
+customElements.define('wc-photo-tab', PhotoTab);

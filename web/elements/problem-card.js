@@ -1,0 +1,69 @@
+import { h } from '../dom.js';
+
+/**
+ * `<wc-problem-card>`: what went wrong and what to do, over the mirror. Dispatches `retry` when the
+ * button is pressed.
+ */
+export class ProblemCard extends HTMLElement {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  #icon = h('wc-icon', { name: 'warning' });
+  #title = h('h2', {});
+  #text = h('p', {});
+  // counts down once a second, which nobody wants read out
+  #countdown = h('p', { class: 'problem-countdown', 'aria-hidden': 'true' });
+  #button = h('button', { type: 'button', class: 'button primary' });
+
+  connectedCallback() {
+    this.hidden = true;
+    this.setAttribute('role', 'alert');
+    this.#button.onclick = () => this.dispatchEvent(new Event('retry'));
+    this.replaceChildren(h('div', { class: 'problem' },
+      h('span', { class: 'problem-icon' }, this.#icon),
+      this.#title, this.#text, this.#countdown, this.#button));
+  }
+
+  disconnectedCallback() {
+    this.destroy();
+  }
+
+  destroy() {
+    clearInterval(this.#timer);
+  }
+
+  /**
+   * @param {import('../words.js').Problem} problem
+   * @param {number} [seconds] until the next attempt by itself
+   */
+  show(problem, seconds) {
+    clearInterval(this.#timer);
+    this.#icon.setAttribute('name', problem.icon);
+    if (this.hidden || this.#title.textContent !== problem.title) {
+      this.#title.textContent = problem.title;
+      this.#text.textContent = problem.text;
+      this.#button.textContent = problem.action;
+    }
+    this.#countDown(seconds);
+    this.hidden = false;
+  }
+
+  hide() {
+    clearInterval(this.#timer);
+    this.hidden = true;
+  }
+
+  /** @param {number} [seconds] */
+  #countDown(seconds) {
+    this.#countdown.hidden = seconds === undefined;
+    if (seconds === undefined) return;
+    const end = performance.now() + seconds * 1000;
+    const write = () => {
+      const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+      this.#countdown.textContent = left ? `Trying again in ${left} s` : 'Trying again…';
+    };
+    write();
+    this.#timer = setInterval(write, 500);
+  }
+}
+
+customElements.define('wc-problem-card', ProblemCard);

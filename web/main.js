@@ -1,0 +1,264 @@
+/** The shopper's page. */
+
+import './elements/icon.js';
+import './elements/compare.js';
+import './elements/details-panel.js';
+import './elements/garment-rail.js';
+import './elements/garment-show.js';
+import './elements/garment-upload.js';
+import './elements/mirror-controls.js';
+import './elements/mirror-stage.js';
+import './elements/photo-tab.js';
+import './elements/problem-card.js';
+import './elements/snapshot-card.js';
+import './elements/status-pill.js';
+import { fetchConfig } from './api.js';
+import { Catalog } from './catalog.js';
+import { need } from './dom.js';
+import { PictureDrop } from './drop.js';
+import { Mirror } from './mirror.js';
+import { Tabs } from './tabs.js';
+import { HINTS, problem } from './words.js';
+
+const CONNECTING = Object.freeze({ text: 'Connecting…', icon: 'refresh', busy: true });
+const RECONNECTING = Object.freeze({ text: 'Reconnecting…', icon: 'refresh', busy: true });
+const ASKING = Object.freeze({ text: 'Please allow the camera', icon: 'camera' });
+const PAUSED = Object.freeze({ text: 'Paused', icon: 'pause' });
+const SHORT_WAIT_S = 1.5; // a shorter interruption is not worth a card over the mirror
+const RUNNING = Object.freeze(['connecting', 'live', 'waiting']);
+
+/** @typedef {import('./mirror.js').MirrorState} MirrorState */
+
+class ShopperPage {
+  #listeners = new AbortController();
+  #catalog = new Catalog();
+  #stage = need('wc-mirror-stage');
+  #controls = need('wc-mirror-controls');
+  #details = need('wc-details-panel');
+  #pill = need('wc-status-pill');
+  #problem = need('wc-problem-card');
+  #rail = need('wc-garment-rail');
+  #upload = need('wc-garment-upload');
+  #photo = need('wc-photo-tab');
+  #mirror = new Mirror(this.#stage, this.#catalog);
+  #tabs = new Tabs(need('.tabs'));
+  #drop;
+  /** @type {import('./messages.js').StatusMessage | null} */
+  #status = null;
+  /** @type {number | null} */
+  #delayMs = null;
+
+  constructor() {
+    for (const element of [this.#rail, this.#photo, need('wc-garment-show')]) {
+      element.catalog = this.#catalog;
+    }
+    this.#upload.catalog = this.#catalog;
+    this.#drop = new PictureDrop(need('#drop-veil'), {
+      text: () => (this.#onPhoto ? 'Drop a photo of yourself' : 'Drop a photo of a garment'),
+      accept: (file) => (this.#onPhoto ? this.#photo.use(file) : this.#upload.send(file)),
+    });
+    this.#details.source = () => ({
+      frames: this.#stage.frames,
+      delayMs: this.#delayMs,
+      camera: this.#mirror.cameraSettings,
+      status: this.#status,
+    });
+    this.#wire();
+  }
+
+  async start() {
+    const query = new URLSearchParams(location.search);
+    document.documentElement.toggleAttribute('data-embed', query.has('embed'));
+    this.#showState(this.#mirror.state);
+    await Promise.all([this.#loadGarments(query.get('garment')), this.#readLimits()]);
+  }
+
+  destroy() {
+    this.#listeners.abort();
+    this.#mirror.destroy();
+    this.#tabs.destroy();
+    this.#drop.destroy();
+  }
+
+  get #onPhoto() {
+    return this.#tabs.selected === 'tab-photo';
+  }
+
+  #wire() {
+    const { signal } = this.#listeners;
+    const on = (/** @type {EventTarget} */ target, /** @type {string} */ type,
+      /** @type {(event: any) => void} */ handler) => {
+      target.addEventListener(type, handler, { signal });
+    };
+    on(need('#start'), 'click', () => this.#mirror.start());
+    on(this.#problem, 'retry', () => this.#retry());
+    on(this.#controls, 'action', (event) => this.#act(event.detail));
+    on(this.#stage, 'dressed', () => { this.#controls.ready = true; });
+    on(this.#mirror, 'state', (event) => this.#showState(event.detail));
+    on(this.#mirror, 'status', (event) => this.#showStatus(event.detail));
+    on(this.#mirror, 'trouble', ({ detail }) => this.#say({ text: detail.message, icon: 'warning' }));
+    on(this.#mirror, 'delay', (event) => { this.#delayMs = event.detail; });
+    on(this.#tabs, 'change', () => this.#followTab());
+    on(document, 'keydown', (event) => this.#key(event));
+    on(window, 'message', (event) => this.#hearHost(event));
+  }
+
+  /** @param {string | null} preferred */
+  async #loadGarments(preferred) {
+    try {
+      await this.#catalog.load(preferred);
+      this.#rail.note = this.#catalog.garments.length ? '' : 'No garments yet. Add your own.';
+    } catch (error) {
+      this.#rail.note = error.message;
+    }
+  }
+
+  async #readLimits() {
+    try {
+      const { limits } = await fetchConfig();
+      this.#upload.limitBytes = limits?.upload_bytes ?? Number.POSITIVE_INFINITY;
+    } catch {
+      // the server checks as well
+    }
+  }
+
+  /** @param {MirrorState} state */
+  #showState(state) {
+    const running = RUNNING.includes(state.name);
+    document.documentElement.dataset.mirror = state.name;
+    need('#hero').hidden = running || state.name === 'problem';
+    need('#start').disabled = state.name === 'asking';
+    this.#controls.hidden = !running;
+    this.#details.hidden = !running;
+    if (state.name !== 'live') this.#settle();
+    this.#showProblem(state);
+    this.#showProgress(state);
+  }
+
+  /** Nothing dressed to show: buttons and comparison back to their start. */
+  #settle() {
+    this.#status = null;
+    this.#delayMs = null;
+    this.#stage.compare = 'after';
+    Object.assign(this.#controls, {
+      ready: false, compare: false, mirrored: this.#mirror.mirrored, paused: this.#mirror.paused,
+    });
+  }
+
+  /** @param {MirrorState} state */
+  #showProblem(state) {
+    const brief = state.name === 'waiting' && state.seconds < SHORT_WAIT_S;
+    if (state.name === 'problem') this.#problem.show(problem(state.problem, state.detail));
+    else if (state.name === 'waiting' && !brief) {
+      this.#problem.show(problem(state.problem), state.seconds);
+    } else if (state.name !== 'connecting') this.#problem.hide();
+  }
+
+  /** @param {MirrorState} state */
+  #showProgress(state) {
+    const card = !this.#problem.hidden;
+    if (state.name === 'asking') this.#say(ASKING);
+    else if (state.name === 'connecting') this.#say(card ? null : CONNECTING);
+    else if (state.name === 'waiting') this.#say(card ? null : RECONNECTING);
+    else this.#say(null);
+  }
+
+  /** @param {import('./messages.js').StatusMessage} status */
+  #showStatus(status) {
+    this.#status = status;
+    if (!this.#mirror.paused) this.#pill.show(HINTS[status.reason ?? ''] ?? null);
+  }
+
+  /** @param {import('./elements/status-pill.js').PillHint | null} hint */
+  #say(hint) {
+    this.#pill.show(hint, { now: true });
+  }
+
+  #retry() {
+    if (this.#mirror.state.name === 'problem') this.#mirror.start();
+    else this.#mirror.retryNow();
+  }
+
+  /** @param {{name: string, on?: boolean}} action */
+  #act({ name, on = false }) {
+    if (name === 'before') this.#stage.compare = on ? 'before' : this.#restingView();
+    else if (name === 'compare') this.#compare(on);
+    else if (name === 'snapshot') this.#takePicture();
+    else if (name === 'flip') this.#flip(on);
+    else if (name === 'pause') this.#pause(on);
+    else if (name === 'fullscreen') this.#fullscreen(on);
+    else if (name === 'stop') this.#stop();
+  }
+
+  #restingView() {
+    return this.#controls.compare ? 'split' : 'after';
+  }
+
+  /** @param {boolean} on */
+  #compare(on) {
+    this.#controls.compare = on;
+    this.#stage.compare = this.#restingView();
+  }
+
+  #takePicture() {
+    try {
+      need('wc-snapshot-card').show(this.#stage.capture());
+    } catch (error) {
+      this.#say({ text: error.message, icon: 'info' });
+    }
+  }
+
+  /** @param {boolean} on */
+  #flip(on) {
+    this.#mirror.mirrored = on;
+    this.#controls.mirrored = on;
+  }
+
+  /** @param {boolean} on */
+  #pause(on) {
+    this.#mirror.paused = on;
+    this.#controls.paused = on;
+    this.#say(on ? PAUSED : null);
+  }
+
+  /** @param {boolean} on */
+  #fullscreen(on) {
+    const change = on ? document.documentElement.requestFullscreen() : document.exitFullscreen();
+    change.catch(() => {}); // refused by the browser or by the page that embeds this one
+  }
+
+  #stop() {
+    this.#mirror.stop();
+    need('#start').focus();
+  }
+
+  /** A hidden mirror neither films nor computes. */
+  #followTab() {
+    if (this.#onPhoto) this.#mirror.stop();
+  }
+
+  /**
+   * Arrow keys change the garment wherever they have no other meaning.
+   * @param {KeyboardEvent} event
+   */
+  #key(event) {
+    const busy = /** @type {Element} */ (event.target).closest?.('input, dialog, [role="tablist"], details');
+    if (busy || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'ArrowRight') this.#catalog.step(1);
+    else if (event.key === 'ArrowLeft') this.#catalog.step(-1);
+  }
+
+  /**
+   * The page that embeds this one may pick a garment.
+   * @param {MessageEvent} event
+   */
+  #hearHost(event) {
+    const fromHost = window.parent !== window && event.source === window.parent;
+    const { type, garment } = event.data ?? {};
+    if (fromHost && type === 'wearcast:select' && typeof garment === 'string') {
+      this.#catalog.select(garment);
+    }
+  }
+}
+
+new ShopperPage().start();

@@ -1,0 +1,124 @@
+/** Everything the page says about what goes on, in one place and in plain words. */
+
+/**
+ * @typedef {{text: string, icon: string}} Hint
+ * @typedef {{title: string, text: string, icon: string, action: string}} Problem
+ */
+
+/**
+ * What to do when the mirror shows the camera picture untouched; keys are the server's reasons.
+ * @type {Readonly<Record<string, Hint>>}
+ */
+export const HINTS = Object.freeze({
+  no_garment: { text: 'Pick something to wear', icon: 'shirt' },
+  no_person: { text: 'Step into view', icon: 'person' },
+  show_face: { text: 'Let the camera see your face', icon: 'face' },
+  step_back: { text: 'Take a step back', icon: 'farther' },
+  come_closer: { text: 'Come a little closer', icon: 'closer' },
+  turn_to_camera: { text: 'Turn to face the camera', icon: 'turn' },
+  hold_still: { text: 'Hold still for a moment', icon: 'still' },
+  settling: { text: 'One moment…', icon: 'clock' },
+  worker_error: { text: 'A hiccup on our side. Trying again…', icon: 'refresh' },
+});
+
+/**
+ * What stopped the mirror, and what the shopper can do about it.
+ * @type {Readonly<Record<string, Problem>>}
+ */
+export const PROBLEMS = Object.freeze({
+  denied: {
+    title: 'The camera is blocked',
+    text: 'Allow the camera for this page: use the camera or lock symbol beside the address, '
+      + 'then try again.',
+    icon: 'camera',
+    action: 'Try again',
+  },
+  no_camera: {
+    title: 'No camera found',
+    text: 'Plug in or switch on a camera, then try again. '
+      + 'Without one you can still dress a photo of yourself under “Photo”.',
+    icon: 'camera',
+    action: 'Try again',
+  },
+  camera_busy: {
+    title: 'The camera is in use',
+    text: 'Another app or tab is using it. Close that one, then try again.',
+    icon: 'camera',
+    action: 'Try again',
+  },
+  camera_lost: {
+    title: 'The camera stopped',
+    text: 'It was unplugged or taken by another app. Connect it again, then restart the mirror.',
+    icon: 'camera',
+    action: 'Start again',
+  },
+  insecure: {
+    title: 'This address cannot use a camera',
+    text: 'Browsers give the camera only to secure pages. Open this page with https:// in front, '
+      + 'or as localhost on the computer that serves it.',
+    icon: 'lock',
+    action: 'Try again',
+  },
+  unsupported: {
+    title: 'This browser cannot show the mirror',
+    text: 'It has no live video. Use a current Chrome, Edge, Firefox or Safari.',
+    icon: 'warning',
+    action: 'Try again',
+  },
+  full: {
+    title: 'All mirrors are taken',
+    text: 'You are next in line: we try again by ourselves.',
+    icon: 'clock',
+    action: 'Try now',
+  },
+  lost: {
+    title: 'The connection was lost',
+    text: 'We are getting it back. Your garment stays picked.',
+    icon: 'wifi',
+    action: 'Try now',
+  },
+  unreachable: {
+    title: 'The server does not answer',
+    text: 'Check your network. We keep trying.',
+    icon: 'wifi',
+    action: 'Try now',
+  },
+  no_route: {
+    title: 'No video connection',
+    text: 'The server answers, but video cannot reach it. A firewall or a guest network may block '
+      + 'it; another network often helps. We keep trying.',
+    icon: 'wifi',
+    action: 'Try now',
+  },
+  refused: {
+    title: 'The mirror could not start',
+    text: 'The server refused the connection.',
+    icon: 'warning',
+    action: 'Try again',
+  },
+});
+
+/** What a look is called in the details. */
+export const LOOKS = Object.freeze({ photo: 'From its photo', neural: 'Rendered for you', none: 'None' });
+
+/**
+ * @param {string} code a key of {@link PROBLEMS}
+ * @param {string} [detail] the server's own sentence, shown instead of ours where it says more
+ * @returns {Problem}
+ */
+export function problem(code, detail) {
+  const known = PROBLEMS[code] ?? PROBLEMS.refused;
+  return detail ? { ...known, text: detail } : known;
+}
+
+/**
+ * A garment's name from its file: "IMG_2031.JPG" says nothing, "blue-shirt.png" does.
+ * @param {string} fileName
+ * @returns {string}
+ */
+export function garmentName(fileName) {
+  const words = fileName.replace(/\.[^.]*$/, '').replace(/[_-]+/g, ' ').trim();
+  const numbered = /^(img|dsc|pxl|image|photo|screenshot|whatsapp|file)?[\s\d()x.:]*$/i.test(words);
+  if (!words || numbered || words.length > 40) return 'My garment';
+  return words[0].toUpperCase() + words.slice(1);
+}
