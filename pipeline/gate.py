@@ -135,6 +135,7 @@ class Gate:
         self._time_s: float | None = None
         self._good_since_s: float | None = None  # start of the present stay, short gaps included
         self._last_good_s: float | None = None
+        self._obstacle = Reason.HOLD_STILL  # the last one seen with a credible body
         self._opacity = 0.0
 
     def update(self, pose: Pose | None, time_s: float, *, cut: bool = False) -> Verdict:
@@ -157,6 +158,7 @@ class Gate:
 
     def _on_good(self, time_s: float, step_s: float) -> Verdict:
         self._last_good_s = time_s
+        self._obstacle = Reason.HOLD_STILL
         if self._good_since_s is None:
             self._good_since_s = time_s
         if time_s - self._good_since_s < SETTLE_S:
@@ -173,14 +175,12 @@ class Gate:
             self._opacity = 0.0
         if lost_s > REMEMBER_S or (self._opacity == 0.0 and not mistrusted):
             self._good_since_s = None
+        if not mistrusted:
+            self._obstacle = obstacle
         if self._opacity > 0.0:
             # a body that only turned or moved away is followed while its look fades
             return Verdict(None, self._opacity, found and not mistrusted)
-        return Verdict(self._named(obstacle, lost_s), 0.0, False)
-
-    @staticmethod
-    def _named(obstacle: Reason, lost_s: float) -> Reason:
-        """A person who was there a moment ago is lost, not gone."""
-        if obstacle in (Reason.NO_PERSON, Reason.HOLD_STILL):
-            return Reason.HOLD_STILL if lost_s < LOST_S else Reason.NO_PERSON
-        return obstacle
+        if mistrusted:
+            # who was there a moment ago is lost, not gone, and walked out the way we last saw
+            obstacle = Reason.NO_PERSON if lost_s >= LOST_S else self._obstacle
+        return Verdict(obstacle, 0.0, False)

@@ -17,6 +17,13 @@ FRONTAL_SHOULDERS = 0.62  # shoulder width of a frontal person in torso lengths;
 DEPTH_TRUST = 0.4  # MediaPipe's depth between the shoulders is this much too large
 WIDTH_WEIGHT = 0.7  # how much the shoulder width counts for the yaw; the depth is noisier
 
+# A face that looks the way the shoulders are turned confirms the turn: bending forwards shortens
+# the torso and hides it from the other two. The nose is measured from between the ears, in gaps
+# of the ears.
+FACE_TURN_FROM = 0.3
+FACE_TURN_FULL = 0.7
+FACE_TURN_DEG = 16.0
+
 _FACE = [
     Landmark.NOSE,
     Landmark.LEFT_EYE,
@@ -75,7 +82,7 @@ def measure_stance(pose: Pose) -> Stance:
     up = unit(middle - points[_HIPS].mean(axis=0))
     across = np.array([-up[1], up[0]], np.float32)  # to the picture's right when upright
     shoulder_width = float((left - right) @ across) / torso_px
-    depth = float(abs(pose.z_px[Landmark.LEFT_SHOULDER] - pose.z_px[Landmark.RIGHT_SHOULDER]))
+    depth = float(pose.z_px[Landmark.LEFT_SHOULDER] - pose.z_px[Landmark.RIGHT_SHOULDER])
     margins = np.stack([points[_SHOULDERS, 0], width - 1 - points[_SHOULDERS, 0]])
     tops = points[_SHOULDERS, 1]
     return Stance(
@@ -90,16 +97,29 @@ def measure_stance(pose: Pose) -> Stance:
         shoulders_inside=float(min(margins.min(), tops.min())) / torso_px,
         chest_depth_inside=float(height - 1 - tops.max()) / torso_px,
         shoulders_share=float(np.hypot(*(left - right))) / width,
-        yaw_deg=_yaw_deg(shoulder_width, depth / torso_px),
+        yaw_deg=min(
+            180.0,
+            _shoulder_yaw_deg(shoulder_width, abs(depth) / torso_px)
+            + _face_turn_deg(pose, across, towards=math.copysign(1.0, depth)),
+        ),
         mask_support=_mask_support(pose),
     )
 
 
-def _yaw_deg(shoulder_width: float, depth: float) -> float:
+def _shoulder_yaw_deg(shoulder_width: float, depth: float) -> float:
     """Turn of the torso. Slim people look turned by width, noise looks turned by depth: mix."""
     by_width = math.acos(float(np.clip(shoulder_width / FRONTAL_SHOULDERS, -1.0, 1.0)))
     by_depth = math.atan2(DEPTH_TRUST * depth, shoulder_width)
     return math.degrees(WIDTH_WEIGHT * by_width + (1.0 - WIDTH_WEIGHT) * by_depth)
+
+
+def _face_turn_deg(pose: Pose, across: NDArray[np.float32], towards: float) -> float:
+    """What the face adds to the yaw when it is turned ``towards`` the same side; 0 otherwise."""
+    left_ear, right_ear = pose.landmarks_px[[Landmark.LEFT_EAR, Landmark.RIGHT_EAR]]
+    gap_px = max(abs(float((left_ear - right_ear) @ across)), 1.0)
+    nose_px = float((pose.landmarks_px[Landmark.NOSE] - (left_ear + right_ear) / 2) @ across)
+    turn = (towards * nose_px / gap_px - FACE_TURN_FROM) / (FACE_TURN_FULL - FACE_TURN_FROM)
+    return FACE_TURN_DEG * float(np.clip(turn, 0.0, 1.0))
 
 
 def _sees_back_of_head(pose: Pose, across: NDArray[np.float32]) -> bool:
