@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import logging
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 from pipeline.networks import build_network
 
+LOG = logging.getLogger("wearcast.vectors")  # pytest --log-cli-level=INFO shows every error
 SALT = 0
 
 
@@ -45,6 +47,13 @@ def module(name: str) -> ModuleType:
     return loaded
 
 
+def stored(file: str, name: str) -> np.ndarray:
+    """One stored array."""
+    assert FOLDER is not None
+    with np.load(FOLDER / file) as arrays:
+        return arrays[name]
+
+
 def state_dict(network: str) -> dict[str, torch.Tensor]:
     """The recipe's weights."""
     entries = module("compare").entries(network)
@@ -66,7 +75,7 @@ def check(file: str, outputs: dict[str, Any]) -> dict[str, float]:
     arrays = {name: np.asarray(value) for name, value in outputs.items()}
     rows = module("compare").check(FOLDER, file, arrays)
     for name, error, tolerance, _ in rows:
-        print(f"{file} {name}: {error} (allowed {tolerance})")
+        LOG.info("%s %s: %s (allowed %s)", file, name, error, tolerance)
     bad = [row for row in rows if not row[3]]
     assert not bad, f"{file} differs: {bad}"
     return {name: error for name, error, _, _ in rows}
