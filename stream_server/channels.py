@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections import deque
 from collections.abc import Callable
 
 from aiortc import RTCDataChannel
@@ -9,11 +11,12 @@ from aiortc.exceptions import InvalidStateError
 
 CONTROL = "control"
 BEAT = "beat"
+MAX_EARLY = 8  # messages kept for a client that has not opened ``control`` yet
 MAX_BUFFERED_BYTES = 16 * 1024  # a client that does not read gets no more status
 
 
 class Channels:
-    """Sends to whichever channels the client has opened; forgets what cannot be sent.
+    """Sends to whichever channels the client has opened.
 
     Args:
         on_message: called with every text the client sends.
@@ -23,11 +26,14 @@ class Channels:
         self._on_message = on_message
         self._control: RTCDataChannel | None = None
         self._beat: RTCDataChannel | None = None
+        self._early: deque[str] = deque(maxlen=MAX_EARLY)
 
     def adopt(self, channel: RTCDataChannel) -> bool:
         """Take a channel that the client opened; False for labels we do not know."""
         if channel.label == CONTROL and self._control is None:
             self._control = channel
+            while self._early:
+                self._send(channel, self._early.popleft())
         elif channel.label == BEAT and self._beat is None:
             self._beat = channel
         else:
@@ -36,8 +42,11 @@ class Channels:
         return True
 
     def tell(self, message: str) -> None:
-        """Send what must arrive, on ``control``."""
-        self._send(self._control, message)
+        """Send what must arrive, on ``control``; kept until the client has opened it."""
+        if self._control is None:
+            self._early.append(message)
+        else:
+            self._send(self._control, message)
 
     def beat(self, message: str) -> None:
         """Send what is soon stale, on ``beat`` if there is one; skipped when the line is full."""
@@ -45,10 +54,7 @@ class Channels:
         if channel is not None and channel.bufferedAmount <= MAX_BUFFERED_BYTES:
             self._send(channel, message)
 
-    def _send(self, channel: RTCDataChannel | None, message: str) -> None:
-        if channel is None or channel.readyState != "open":
-            return
-        try:
+    def _send(self, channel: RTCDataChannel, message: str) -> None:
+        # a channel that closes is about to take its session with it
+        with contextlib.suppress(InvalidStateError, ConnectionError):
             channel.send(message)
-        except (InvalidStateError, ConnectionError):  # it closed in between
-            return
