@@ -1,0 +1,231 @@
+"""Prints: our own artwork, laid in cloth coordinates so that it rides on folds and sleeves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.structures import Part
+from tools.default_garments.canvas import Canvas, Floats
+from tools.default_garments.design import Print
+from tools.default_garments.light import to_linear
+
+RGB = tuple[float, float, float]
+TILE_PX = 720
+SUPER = 2
+
+
+def _grain(albedo: Floats) -> Floats:
+    """The cloth's own unevenness, around 1: (H, W)."""
+    tone = albedo.mean(axis=2)
+    return np.clip(tone / max(float(tone.mean()), 1e-4), 0.6, 1.4)
+
+
+def _over(albedo: Floats, colour: RGB, share: Floats, grain: Floats) -> Floats:
+    """Ink over cloth; the cloth's own yarn stays visible in the ink."""
+    ink = to_linear(colour)[None, None] * (0.5 + 0.5 * grain)[..., None]
+    return (albedo + (ink - albedo) * share[..., None]).astype(np.float32)
+
+
+def _soft(canvas: Canvas, distance: Floats) -> Floats:
+    """1 where ``distance`` (units) is positive, antialiased."""
+    return np.clip(distance * canvas.scale / 1.6 + 0.5, 0, 1)
+
+
+def stripes(colour: RGB, period: float, share: float, start: float) -> Print:
+    """Knitted cross stripes from ``start`` (units below the neck) downwards."""
+
+    def paint(canvas: Canvas, part: Part, u: Floats, v: Floats, albedo: Floats) -> Floats:
+        phase = (v - start) / period
+        inside = share / 2 - np.abs(phase - np.floor(phase) - 0.5)
+        ink = _soft(canvas, inside * period) * _soft(canvas, v - start)
+        return _over(albedo, colour, ink, _grain(albedo))
+
+    return paint
+
+
+def blocks(colours: Sequence[tuple[float, float, RGB]]) -> Print:
+    """Wide bands over body and sleeves: (from, to, colour), units below the neck."""
+
+    def paint(canvas: Canvas, part: Part, u: Floats, v: Floats, albedo: Floats) -> Floats:
+        grain = _grain(albedo)
+        for low, high, colour in colours:
+            share = _soft(canvas, np.minimum(v - low, high - v))
+            albedo = _over(albedo, colour, share, grain)
+        return albedo
+
+    return paint
+
+
+def sunrise(ink: RGB, sun: tuple[RGB, RGB], water: RGB, centre_y: float = 0.98) -> Print:
+    """A sun between mountains over waves, screen-printed on the chest."""
+    radius = 0.45
+
+    def paint(canvas: Canvas, part: Part, u: Floats, v: Floats, albedo: Floats) -> Floats:
+        if part is not Part.TORSO:
+            return albedo
+        x, y = u / radius, (v - centre_y) / radius
+        disc = (1 - np.hypot(x, y)) * radius
+        worn = np.clip(1.04 - 0.16 * np.maximum(canvas.noise(90, 0.012) - 1.1, 0), 0.5, 1)
+        grain = _grain(albedo)
+        # the sun, cut by lines that grow towards the horizon
+        low = np.clip(y + 0.55, 0, 1)
+        gaps = np.abs(((y + 0.6) / 0.17) % 1 - 0.5) - 0.5 * (1 - 0.42 * low * (y > -0.35))
+        body = np.minimum((0.62 - np.hypot(x, y + 0.12)) * radius, -gaps * 0.17 * radius)
+        t = np.clip((y + 0.74) / 1.0, 0, 1)[..., None]
+        sky = to_linear(sun[0]) * (1 - t) + to_linear(sun[1]) * t
+        share = _soft(canvas, np.minimum(body, disc)) * (y < 0.45) * worn
+        out = albedo + (sky - albedo) * share[..., None]
+        far = np.maximum(0.10 - 0.62 * np.abs(x + 0.42), 0.02 - 0.55 * np.abs(x - 0.5))
+        near = np.maximum.reduce(
+            [
+                -0.02 - 0.7 * np.abs(x - 0.08),
+                -0.13 - 0.6 * np.abs(x + 0.75),
+                -0.16 - 0.62 * np.abs(x - 0.8),
+            ]
+        )
+        rough = 0.025 * np.sin(17 * x) + 0.018 * np.sin(41 * x + 1)
+        for ridge, colour, base in (
+            (far + 0.1 + rough, water, 0.30),
+            (near + 0.25 - rough, ink, 0.36),
+        ):
+            hill = np.minimum(y + ridge - 0.06, base - y) * radius
+            snow = _soft(canvas, np.minimum(hill, disc)) * worn
+            out = _over(out, colour, snow, grain)
+        for k, depth in enumerate((0.42, 0.52, 0.62, 0.72, 0.82, 0.92)):
+            crest = depth + 0.022 * np.sin(x * (9 + k) + 2.1 * k)
+            line = np.minimum(0.030 - 0.002 * k - np.abs(y - crest), 0.97 - np.hypot(x, y))
+            out = _over(out, ink if k % 2 else water, _soft(canvas, line * radius) * worn, grain)
+        ring = 0.011 - np.abs(np.hypot(x, y) - 1.06)
+        return _over(out, ink, _soft(canvas, ring * radius) * worn, grain)
+
+    return paint
+
+
+def tiled(tile: Floats, size: float) -> Print:
+    """An all-over print: a seamless RGBA tile (n, n, 4) 0..1 linear, ``size`` units wide."""
+
+    def paint(canvas: Canvas, part: Part, u: Floats, v: Floats, albedo: Floats) -> Floats:
+        shift = {Part.TORSO: 0.0, Part.LEFT_SLEEVE: 0.37, Part.RIGHT_SLEEVE: 0.61}[part]
+        n = tile.shape[0]
+        at_x = np.mod(u / size + shift, 1.0).astype(np.float32) * n
+        at_y = np.mod(v / size + shift * 0.5, 1.0).astype(np.float32) * n
+        step = max(n / (size * canvas.scale), 1.0)
+        soft = cv2.GaussianBlur(np.tile(tile, (3, 3, 1)), (0, 0), 0.4 * step)[
+            n - 2 : 2 * n + 2, n - 2 : 2 * n + 2
+        ]
+        picked = cv2.remap(soft, at_x + 1.5, at_y + 1.5, cv2.INTER_LINEAR)
+        a = np.clip(picked[..., 3:], 0, 1)
+        grain = _grain(albedo)[..., None]
+        return (albedo * (1 - a) + picked[..., :3] * (0.4 + 0.6 * grain)).astype(np.float32)
+
+    return paint
+
+
+class TilePainter:
+    """Draws motifs on a seamless tile."""
+
+    def __init__(self) -> None:
+        n = TILE_PX * SUPER
+        self._image = np.zeros((n, n, 4), np.float32)
+
+    def blob(self, polygon: Floats, colour: RGB, *, wrap: bool = True) -> None:
+        """A filled polygon (k, 2) in tile widths; wraps around the edges."""
+        n = TILE_PX * SUPER
+        rgba = (*(float(c) for c in to_linear(colour)), 1.0)
+        around = (-1, 0, 1) if wrap else (0,)
+        for dx in around:
+            for dy in around:
+                fixed = np.round((polygon + (dx, dy)) * n * 16).astype(np.int32)
+                low, high = fixed.min(axis=0), fixed.max(axis=0)
+                if (high >= 0).all() and (low < n * 16).all():
+                    cv2.fillPoly(self._image, [fixed], rgba, cv2.LINE_8, 4)
+
+    def finish(self) -> Floats:
+        """The tile, premultiplied linear RGBA (n, n, 4)."""
+        return cv2.resize(self._image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+
+
+def _petals(centre: np.ndarray, size: float, count: int, turn: float, cleft: float) -> Floats:
+    t = np.linspace(0, 2 * np.pi, 160, endpoint=False)
+    wave = np.abs(np.cos(count * t / 2))
+    r = size * (0.42 + 0.58 * wave**0.55 - cleft * np.clip(wave - 0.93, 0, 1) * 8)
+    return centre + np.stack([r * np.cos(t + turn), r * np.sin(t + turn)], axis=1)
+
+
+def _leaf(start: np.ndarray, angle: float, length: float, width: float) -> Floats:
+    t = np.linspace(0, 1, 24)
+    bend = 0.18 * length * t * t
+    half = width * np.sin(np.pi * t) ** 0.9 * (1 - 0.35 * t)
+    x = np.concatenate([t, t[::-1]]) * length
+    y = np.concatenate([bend + half, (bend - half)[::-1]])
+    c, s = np.cos(angle), np.sin(angle)
+    return start + np.stack([c * x - s * y, s * x + c * y], axis=1)
+
+
+def _spots(rng: np.random.Generator, count: int, gap: float) -> list[np.ndarray]:
+    """Random places on the tile that keep their distance, over the edges too."""
+    found: list[np.ndarray] = []
+    for _ in range(4000):
+        p = rng.uniform(0, 1, 2)
+        if all(np.hypot(*((p - q + 0.5) % 1 - 0.5)) > gap for q in found):
+            found.append(p)
+        if len(found) == count:
+            break
+    return found
+
+
+def floral_tile(seed: int, petals: Sequence[RGB], leaf: Sequence[RGB], heart: RGB) -> Floats:
+    """Loose flowers with leaves and small buds between them."""
+    rng = np.random.default_rng(seed)
+    painter = TilePainter()
+    spots = _spots(rng, 26, 0.155)
+    for spot in spots:
+        for _ in range(3):
+            angle = rng.uniform(0, 2 * np.pi)
+            painter.blob(
+                _leaf(spot, angle, rng.uniform(0.085, 0.125), 0.017), leaf[rng.integers(len(leaf))]
+            )
+    for k, spot in enumerate(spots):
+        colour = np.array(petals[k % len(petals)], np.float64)
+        size, turn = rng.uniform(0.050, 0.076), rng.uniform(0, 6)
+        count = 5 if k % 3 else 6
+        painter.blob(_petals(spot, size, count, turn, 0.1), tuple(colour * 0.80))
+        painter.blob(_petals(spot - size * 0.05, size * 0.90, count, turn, 0.1), tuple(colour))
+        light = tuple(np.minimum(colour * 1.10 + 16, 255))
+        painter.blob(_petals(spot, size * 0.60, count, turn + 0.1, 0.0), light)
+        painter.blob(_petals(spot, size * 0.26, 9, turn, 0.0), heart)
+        painter.blob(_petals(spot, size * 0.13, 7, turn, 0.0), tuple(np.array(heart) * 0.55))
+    for spot in _spots(rng, 70, 0.075):
+        if min(np.hypot(*((spot - q + 0.5) % 1 - 0.5)) for q in spots) > 0.085:
+            painter.blob(
+                _petals(spot, 0.013, 5, rng.uniform(0, 6), 0.0), petals[rng.integers(len(petals))]
+            )
+    return painter.finish()
+
+
+def fan_tile(line: RGB, accent: RGB) -> Floats:
+    """Overlapping fans of thin arcs, an Art-Deco scale."""
+    painter = TilePainter()
+    rows = 8  # the pattern is drawn in order beyond the tile, so that it meets itself
+    step = 1 / rows
+    t = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    circle = np.stack([np.cos(t), np.sin(t)], axis=1)
+    for row in range(-1, 2 * rows + 2):
+        for column in range(-1, rows + 2):
+            centre = np.array([(column + 0.5 * (row % 2)) * step, row * step / 2])
+            for k, (radius, colour) in enumerate(
+                [
+                    (0.5, line),
+                    (0.465, accent),
+                    (0.36, line),
+                    (0.325, accent),
+                    (0.22, line),
+                    (0.185, accent),
+                    (0.08, line),
+                ]
+            ):
+                painter.blob(centre + circle * radius * step, colour, wrap=False)
+    return painter.finish()
