@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.images import MAX_BYTES
 from stream_server.errors import ApiError
@@ -68,7 +69,7 @@ async def read_form(request: web.Request, names: tuple[str, ...]) -> Mapping[str
             if part.name not in names:
                 raise _bad(f"Unknown field in the form; known are {', '.join(names)}.")
             fields[part.name] = await _read_field(part)
-    except (ValueError, AssertionError) as error:  # aiohttp's reader, on a damaged form
+    except (ValueError, AssertionError, HttpProcessingError) as error:  # raised by aiohttp's reader
         raise _bad("The form is damaged or cut off.") from error
     return fields
 

@@ -47,9 +47,9 @@ def read_offer(body: bytes) -> Offer:
     if not isinstance(sdp, str):
         raise _bad("The offer needs its session description as the text sdp.")
     if garment is not None and not (isinstance(garment, str) and len(garment) <= MAX_ID_CHARS):
-        raise _bad("garment must be the id of a garment, or be left out.")
+        raise _bad("The garment must be the id of a garment, or be left out.")
     if not isinstance(mirror, bool):
-        raise _bad("mirror must be true or false, or be left out.")
+        raise _bad("The value of mirror must be true or false, or be left out.")
     _check_sdp(sdp)
     return Offer(sdp, garment, mirror)
 

@@ -104,4 +104,4 @@ def _category(field: Field | None) -> Category | None:
         return Category(field.text)
     except ValueError as error:
         known = ", ".join(Category)
-        raise ApiError(400, "bad_form", f"category must be one of {known}.") from error
+        raise ApiError(400, "bad_form", f"The category must be one of {known}.") from error
