@@ -44,7 +44,7 @@ SETTLE_S = 0.33  # the fit is measured meanwhile; shown earlier, the garment wou
 FADE_IN_S = 0.25
 FADE_OUT_S = 0.15
 GRACE_S = 0.07  # a frame or two without a pose are bridged, not faded
-REMEMBER_S = 0.2  # back within this time: the measured fit still holds
+REMEMBER_S = GRACE_S + FADE_OUT_S  # until the look has faded, its fit holds: no pop on return
 LOST_S = 0.6  # for so long a lost person is asked to hold still, then there is nobody
 MAX_STEP_S = 0.5  # after a longer pause of the stream everything starts afresh
 MIN_OPACITY = 1e-3  # below, it is 0: no byte of the picture would change
@@ -156,12 +156,16 @@ class Gate:
             return self._on_good(time_s, step_s)
         return self._on_bad(obstacle, pose is not None, time_s, step_s)
 
+    def _has_settled(self) -> bool:
+        since_s, last_s = self._good_since_s, self._last_good_s
+        return since_s is not None and last_s is not None and last_s - since_s >= SETTLE_S
+
     def _on_good(self, time_s: float, step_s: float) -> Verdict:
         self._last_good_s = time_s
         self._obstacle = Reason.HOLD_STILL
         if self._good_since_s is None:
             self._good_since_s = time_s
-        if time_s - self._good_since_s < SETTLE_S:
+        if not self._has_settled():
             return Verdict(Reason.SETTLING, 0.0, True)
         self._opacity = min(1.0, self._opacity + max(step_s / FADE_IN_S, 2 * MIN_OPACITY))
         return Verdict(None, self._opacity, True)
@@ -173,8 +177,12 @@ class Gate:
         self._opacity -= faded_s / FADE_OUT_S
         if self._opacity < MIN_OPACITY:
             self._opacity = 0.0
-        if lost_s > REMEMBER_S or (self._opacity == 0.0 and not mistrusted):
-            self._good_since_s = None
+        if (
+            not self._has_settled()
+            or lost_s > REMEMBER_S
+            or (self._opacity == 0.0 and not mistrusted)
+        ):
+            self._good_since_s = None  # a flash of a body never adds up to a settled one
         if not mistrusted:
             self._obstacle = obstacle
         if self._opacity > 0.0:

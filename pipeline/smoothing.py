@@ -16,7 +16,7 @@ from pipeline.structures import Pose
 
 MIN_CUTOFF_HZ = 0.3  # of a landmark at rest: hides what is left of MediaPipe's jitter
 BETA = 4.0  # cutoff gained per torso length a second; a moving arm lags about half a frame
-SPEED_CUTOFF_HZ = 6.0  # of the speed that opens the filter
+SPEED_CUTOFF_HZ = 1.0  # of the speed that opens the filter; higher lets noise open it
 DEPTH_MIN_CUTOFF_HZ = 1.0  # depth decides order only: smooth it lightly
 DEPTH_BETA = 2.0
 MAX_GAP_S = 0.5  # after a longer pause the old position says nothing about the new one
