@@ -6,6 +6,7 @@ import { garmentName } from './words.js';
 /** @typedef {import('./api.js').Garment} Garment */
 
 const OWN_KEY = 'wearcast.own-garments';
+const RETRY_S = 4;
 const HTTP_NOT_FOUND = 404;
 
 /** @returns {string[]} ids of garments uploaded from this browser */
@@ -49,6 +50,26 @@ export class Catalog extends EventTarget {
     const wanted = preferred ?? this.selected?.id;
     const found = this.wearable.find(({ id }) => id === wanted);
     this.#pick(found ?? this.wearable[0] ?? null);
+  }
+
+  /**
+   * Load, and load again until it works: a server that just started needs a moment.
+   * @param {string | null} preferred
+   * @param {AbortSignal} signal
+   * @param {(trouble: string) => void} report told after each failure
+   */
+  async keepLoading(preferred, signal, report) {
+    while (!signal.aborted) {
+      try {
+        return await this.load(preferred, signal);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        report(error.message);
+        const seconds = error.retryAfterSeconds ?? RETRY_S;
+        await new Promise((resolve) => { setTimeout(resolve, seconds * 1000); });
+      }
+    }
+    return undefined;
   }
 
   /** Garments that can be picked, in the order shown. */

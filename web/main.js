@@ -18,13 +18,10 @@ import { need } from './dom.js';
 import { PictureDrop } from './drop.js';
 import { Mirror } from './mirror.js';
 import { Tabs } from './tabs.js';
-import { HINTS, problem } from './words.js';
+import { PROGRESS, hintFor, problem } from './words.js';
 
-const CONNECTING = Object.freeze({ text: 'Connecting…', icon: 'refresh', busy: true });
-const RECONNECTING = Object.freeze({ text: 'Reconnecting…', icon: 'refresh', busy: true });
-const ASKING = Object.freeze({ text: 'Please allow the camera', icon: 'camera' });
-const PAUSED = Object.freeze({ text: 'Paused', icon: 'pause' });
 const SHORT_WAIT_S = 1.5; // a shorter interruption is not worth a card over the mirror
+const TROUBLE_MS = 4000; // long enough to read what went wrong
 const RUNNING = Object.freeze(['connecting', 'live', 'waiting']);
 
 /** @typedef {import('./mirror.js').MirrorState} MirrorState */
@@ -96,7 +93,7 @@ class ShopperPage {
     on(this.#stage, 'dressed', () => { this.#controls.ready = true; });
     on(this.#mirror, 'state', (event) => this.#showState(event.detail));
     on(this.#mirror, 'status', (event) => this.#showStatus(event.detail));
-    on(this.#mirror, 'trouble', ({ detail }) => this.#say({ text: detail.message, icon: 'warning' }));
+    on(this.#mirror, 'trouble', ({ detail }) => this.#warn(detail.message));
     on(this.#mirror, 'delay', (event) => { this.#delayMs = event.detail; });
     on(this.#tabs, 'change', () => this.#followTab());
     on(document, 'keydown', (event) => this.#key(event));
@@ -105,18 +102,15 @@ class ShopperPage {
 
   /** @param {string | null} preferred */
   async #loadGarments(preferred) {
-    try {
-      await this.#catalog.load(preferred);
-      this.#rail.note = this.#catalog.garments.length ? '' : 'No garments yet. Add your own.';
-    } catch (error) {
-      this.#rail.note = error.message;
-    }
+    const { signal } = this.#listeners;
+    await this.#catalog.keepLoading(preferred, signal, (trouble) => { this.#rail.note = trouble; });
+    this.#rail.note = this.#catalog.garments.length ? '' : 'No garments yet. Add your own.';
   }
 
   async #readLimits() {
     try {
       const { limits } = await fetchConfig();
-      this.#upload.limitBytes = limits?.upload_bytes ?? Number.POSITIVE_INFINITY;
+      this.#upload.limitBytes = limits?.uploadBytes ?? Number.POSITIVE_INFINITY;
     } catch {
       // the server checks as well
     }
@@ -157,21 +151,21 @@ class ShopperPage {
   /** @param {MirrorState} state */
   #showProgress(state) {
     const card = !this.#problem.hidden;
-    if (state.name === 'asking') this.#say(ASKING);
-    else if (state.name === 'connecting') this.#say(card ? null : CONNECTING);
-    else if (state.name === 'waiting') this.#say(card ? null : RECONNECTING);
-    else this.#say(null);
+    if (state.name === 'asking') this.#pill.say(PROGRESS.asking);
+    else if (state.name === 'connecting') this.#pill.say(card ? null : PROGRESS.connecting);
+    else if (state.name === 'waiting') this.#pill.say(card ? null : PROGRESS.reconnecting);
+    else this.#pill.say(null);
   }
 
   /** @param {import('./messages.js').StatusMessage} status */
   #showStatus(status) {
     this.#status = status;
-    if (!this.#mirror.paused) this.#pill.show(HINTS[status.reason ?? ''] ?? null);
+    if (!this.#mirror.paused) this.#pill.follow(hintFor(status));
   }
 
-  /** @param {import('./elements/status-pill.js').PillHint | null} hint */
-  #say(hint) {
-    this.#pill.show(hint, { now: true });
+  /** @param {string} text */
+  #warn(text) {
+    this.#pill.say({ text, icon: 'warning' }, TROUBLE_MS);
   }
 
   #retry() {
@@ -204,7 +198,7 @@ class ShopperPage {
     try {
       need('wc-snapshot-card').show(this.#stage.capture());
     } catch (error) {
-      this.#say({ text: error.message, icon: 'info' });
+      this.#warn(error.message);
     }
   }
 
@@ -218,7 +212,7 @@ class ShopperPage {
   #pause(on) {
     this.#mirror.paused = on;
     this.#controls.paused = on;
-    this.#say(on ? PAUSED : null);
+    this.#pill.say(on ? PROGRESS.paused : null);
   }
 
   /** @param {boolean} on */

@@ -1,6 +1,7 @@
 /** Pictures as canvases: read from files, written as PNG, saved or shared. */
 
 const REVOKE_AFTER_MS = 60_000; // a download that has not begun by then never will
+const CORNER_SAMPLES = 16; // a picture of this side has its ground in the corners
 
 /**
  * @param {Blob} blob
@@ -24,6 +25,26 @@ export async function readPicture(blob, longestPx = Number.POSITIVE_INFINITY) {
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   return canvas;
+}
+
+/**
+ * Mark a picture with `data-cutout` when its ground is clear, so that the style sheet can give it
+ * room; a photo with a ground of its own fills its place instead.
+ * @param {HTMLImageElement} image
+ */
+export function markCutout(image) {
+  image.addEventListener('load', () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = CORNER_SAMPLES;
+    canvas.height = CORNER_SAMPLES;
+    const context = canvas.getContext('2d', { willReadFrequently: true });
+    if (!context) return;
+    context.drawImage(image, 0, 0, CORNER_SAMPLES, CORNER_SAMPLES);
+    const far = CORNER_SAMPLES - 1;
+    const clear = [[0, 0], [far, 0], [0, far], [far, far]]
+      .every(([x, y]) => context.getImageData(x, y, 1, 1).data[3] < 128);
+    image.toggleAttribute('data-cutout', clear);
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Everything the page says about what goes on, in one place and in plain words. */
 
 /**
- * @typedef {{text: string, icon: string}} Hint
+ * @typedef {{text: string, icon: string, busy?: boolean}} Hint
  * @typedef {{title: string, text: string, icon: string, action: string}} Problem
  */
 
@@ -20,6 +20,25 @@ export const HINTS = Object.freeze({
   settling: { text: 'One moment…', icon: 'clock' },
   worker_error: { text: 'A hiccup on our side. Trying again…', icon: 'refresh' },
 });
+
+/** What the mirror itself is doing. */
+export const PROGRESS = Object.freeze({
+  asking: { text: 'Please allow the camera', icon: 'camera' },
+  connecting: { text: 'Connecting…', icon: 'refresh', busy: true },
+  reconnecting: { text: 'Reconnecting…', icon: 'refresh', busy: true },
+  starting: { text: 'Getting your mirror ready…', icon: 'refresh', busy: true },
+  paused: { text: 'Paused', icon: 'pause' },
+});
+
+/**
+ * The hint for a status message, or null when all is well.
+ * @param {import('./messages.js').StatusMessage} status
+ * @returns {Hint | null}
+ */
+export function hintFor(status) {
+  if (status.state === 'starting') return PROGRESS.starting;
+  return HINTS[status.reason ?? ''] ?? null;
+}
 
 /**
  * What stopped the mirror, and what the shopper can do about it.

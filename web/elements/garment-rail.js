@@ -1,5 +1,6 @@
 import { h, iconButton, prefersStillness } from '../dom.js';
 import { isWearable } from '../catalog.js';
+import { markCutout } from '../picture.js';
 
 const STEPS = Object.freeze({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 });
 
@@ -53,9 +54,11 @@ export class GarmentRail extends HTMLElement {
   /** @param {import('../catalog.js').Garment} garment */
   #tile(garment) {
     const wearable = isWearable(garment);
-    const picture = h('img', {
-      src: garment.thumbnail, alt: '', loading: 'lazy', decoding: 'async', draggable: 'false',
-    });
+    const picture = /** @type {HTMLImageElement} */ (h('img', {
+      alt: '', loading: 'lazy', decoding: 'async', draggable: 'false',
+    }));
+    markCutout(picture);
+    picture.src = garment.thumbnail;
     const pick = h('button', {
       type: 'button', class: 'tile-pick', role: 'radio', tabindex: '-1', 'aria-checked': 'false',
       'aria-disabled': wearable ? null : 'true',

@@ -1,4 +1,5 @@
 import { h, prefersStillness } from '../dom.js';
+import { markCutout } from '../picture.js';
 
 const CHANGE_MS = 3600;
 const SHOWN_AT_MOST = 8;
@@ -46,10 +47,19 @@ export class GarmentShow extends HTMLElement {
 
   #render() {
     const garments = this.#catalog?.wearable.slice(0, SHOWN_AT_MOST) ?? [];
-    this.#glass.replaceChildren(...garments.map((garment) => h('img', {
-      src: garment.image, alt: '', decoding: 'async', 'data-id': garment.id,
-    })));
+    this.#glass.replaceChildren(...garments.map((garment) => this.#picture(garment)));
     this.#show(0);
+    this.#showSelected();
+  }
+
+  /** @param {import('../catalog.js').Garment} garment */
+  #picture(garment) {
+    const image = /** @type {HTMLImageElement} */ (h('img', {
+      alt: '', decoding: 'async', 'data-id': garment.id,
+    }));
+    markCutout(image);
+    image.src = garment.image;
+    return image;
   }
 
   #showSelected() {

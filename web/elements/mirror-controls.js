@@ -10,7 +10,7 @@ export class MirrorControls extends HTMLElement {
   #before = iconButton('eye', 'Hold to see yourself before', { iconOnly: true, class: 'tool' });
   #compare = this.#toggle('compare', 'Before and after side by side', 'compare');
   #snapshot = iconButton('camera', 'Take a picture', { iconOnly: true, class: 'tool shutter' });
-  #flip = this.#toggle('flip', 'Mirror image', 'flip');
+  #flip = this.#toggle('flip', 'Mirror image', 'flip', 'plain');
   #pause = this.#toggle('pause', 'Pause', 'pause');
   #fullscreen = this.#toggle('fullscreen', 'Full screen', 'expand');
   #stop = iconButton('close', 'Stop the mirror', { iconOnly: true, class: 'tool' });
@@ -69,9 +69,12 @@ export class MirrorControls extends HTMLElement {
    * @param {string} name
    * @param {string} label
    * @param {string} icon
+   * @param {string} [style] `plain` for what is on as a rule
    */
-  #toggle(name, label, icon) {
-    const button = iconButton(icon, label, { iconOnly: true, class: 'tool', 'aria-pressed': 'false' });
+  #toggle(name, label, icon, style = '') {
+    const button = iconButton(icon, label, {
+      iconOnly: true, class: `tool ${style}`, 'aria-pressed': 'false',
+    });
     button.onclick = () => this.#act(name, button.getAttribute('aria-pressed') !== 'true');
     return button;
   }

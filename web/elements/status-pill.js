@@ -3,11 +3,12 @@ import { h } from '../dom.js';
 const SHOW_AFTER_MS = 700; // a hint that goes away by itself was never worth reading
 const HIDE_AFTER_MS = 250;
 
-/** @typedef {import('../words.js').Hint & {busy?: boolean}} PillHint */
+/** @typedef {import('../words.js').Hint} PillHint */
 
 /**
- * `<wc-status-pill>`: one short hint over the mirror, read out politely. A hint shows only after
- * it has stood for a moment, so that neither eye nor ear is pestered.
+ * `<wc-status-pill>`: one short hint over the mirror, read out politely. What happens by itself
+ * goes through `follow` and shows only after it has stood for a moment, so that neither eye nor ear
+ * is pestered; what answers the shopper goes through `say` and shows at once.
  */
 export class StatusPill extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -16,6 +17,7 @@ export class StatusPill extends HTMLElement {
   #shown = null;
   /** @type {PillHint | null} */
   #next = null;
+  #heldUntil = 0;
   #icon = h('wc-icon', { name: 'info' });
   #text = h('span', {});
 
@@ -34,19 +36,29 @@ export class StatusPill extends HTMLElement {
   }
 
   /**
+   * Show at once.
    * @param {PillHint | null} hint null hides the pill
-   * @param {{now?: boolean}} [options] `now` for what the shopper did, as opposed to what happens
+   * @param {number} [holdMs] for how long no other hint may take its place
    */
-  show(hint, { now = false } = {}) {
-    if (hint?.text === this.#next?.text && !now) return;
+  say(hint, holdMs = 0) {
+    clearTimeout(this.#timer);
+    this.#next = hint;
+    this.#heldUntil = performance.now() + holdMs;
+    this.#apply(hint);
+  }
+
+  /**
+   * Show when it lasts.
+   * @param {PillHint | null} hint null hides the pill
+   */
+  follow(hint) {
+    if (hint?.text === this.#next?.text) return;
     this.#next = hint;
     clearTimeout(this.#timer);
-    if (now) {
-      this.#apply(hint);
-      return;
-    }
     if (hint?.text === this.#shown?.text) return;
-    this.#timer = setTimeout(() => this.#apply(hint), hint ? SHOW_AFTER_MS : HIDE_AFTER_MS);
+    const held = this.#heldUntil - performance.now();
+    const wait = Math.max(held, hint ? SHOW_AFTER_MS : HIDE_AFTER_MS);
+    this.#timer = setTimeout(() => this.#apply(hint), wait);
   }
 
   /** @param {PillHint | null} hint */
@@ -54,7 +66,7 @@ export class StatusPill extends HTMLElement {
     this.#shown = hint;
     this.toggleAttribute('data-shown', hint !== null);
     this.toggleAttribute('data-busy', Boolean(hint?.busy));
-    this.#icon.setAttribute('name', hint?.icon ?? '');
+    if (hint) this.#icon.setAttribute('name', hint.icon); // a pill that fades out keeps its face
     this.#text.textContent = hint?.text ?? '';
   }
 }
