@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import aioice.ice
+import pytest
+from aiortc import RTCBundlePolicy
+
+from stream_server.ice import IceServer, loopback_when_alone, rtc_configuration
+
+
+def test_without_settings_no_server_is_asked() -> None:
+    configuration = rtc_configuration(())
+    assert configuration.iceServers == []  # None would mean a public STUN server
+    assert configuration.bundlePolicy == RTCBundlePolicy.MAX_BUNDLE
+
+
+def test_a_turn_server_goes_to_both_sides() -> None:
+    server = IceServer(("turn:turn.example:3478",), "u", "c")
+    ours = rtc_configuration((server,)).iceServers[0]
+    assert (ours.urls, ours.username, ours.credential) == (list(server.urls), "u", "c")
+    assert server.to_json() == {"urls": list(server.urls), "username": "u", "credential": "c"}
+    assert IceServer(("stun:a.example",)).to_json() == {"urls": ["stun:a.example"]}
+
+
+@pytest.mark.parametrize(
+    ("found", "offered"), [([], ["127.0.0.1"]), (["192.0.2.7"], ["192.0.2.7"])]
+)
+def test_loopback_is_offered_only_when_there_is_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, found: list[str], offered: list[str]
+) -> None:
+    def gather(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        return found
+
+    monkeypatch.setattr(aioice.ice, "get_host_addresses", gather)
+    with loopback_when_alone():
+        assert aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True) == offered
+    assert aioice.ice.get_host_addresses is gather
