@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,12 @@ MIN_TOLERANCE = 3.0  # ΔE; less is JPEG noise
 OUTLIER_FACTOR = 2.5  # times the median residual
 MIN_INLIERS = 0.3  # below this the border is mostly not background: trust the calmer half
 NOISE_FLOOR = (1.6, 1.0, 1.0)  # ΔE per channel that even a studio wall shows after JPEG
+
+SHADOW_WEIGHT = 0.3  # a cast shadow changes lightness and little else
+PATCHES = 6
+PATCH_SHARE = 0.08  # of the border: less may be a sleeve that touches it
+PATCH_NOISE_LIMIT = 2.5  # a patch that varies more is not one thing
+SEED = 7  # k-means starts at random
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +38,8 @@ class Background:
     sigma: NDArray[np.float32]
     inliers: float
     distance: NDArray[np.float32]
+    shadowless: NDArray[np.float32]
+    patchwise: NDArray[np.float32]
 
 
 def _quadratic_terms(height: int, width: int) -> NDArray[np.float32]:
@@ -70,9 +79,35 @@ def fit_background(lab: NDArray[np.float32]) -> Background:
     noise = np.std((seen - design @ weights)[inlier], axis=0)
     sigma = np.maximum(noise, NOISE_FLOOR).astype(np.float32)
     offset = (lab - fitted) / (sigma / np.asarray(NOISE_FLOOR, np.float32))
+    darker = offset[..., 0] < 0
+    lit = offset.copy()
+    lit[..., 0] *= np.where(darker, SHADOW_WEIGHT, 1.0)
     return Background(
-        fitted, sigma, float(inlier.mean()), np.linalg.norm(offset, axis=-1).astype(np.float32)
+        lab=fitted,
+        sigma=sigma,
+        inliers=float(inlier.mean()),
+        distance=np.linalg.norm(offset, axis=-1).astype(np.float32),
+        shadowless=np.linalg.norm(lit, axis=-1).astype(np.float32),
+        patchwise=_patchwise(lab, border),
     )
+
+
+def _patchwise(lab: NDArray[np.float32], border: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Distance from the nearest main colour of the border."""
+    cv2.setRNGSeed(SEED)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 20, 0.5)
+    seen = np.ascontiguousarray(lab[border])
+    none = np.zeros((0, 1), np.int32)
+    _, labels, centres = cv2.kmeans(seen, PATCHES, none, stop, 2, cv2.KMEANS_PP_CENTERS)
+    nearest = np.full(lab.shape[:2], np.inf, np.float32)
+    for index, centre in enumerate(centres):
+        members = seen[labels.ravel() == index]
+        if len(members) < PATCH_SHARE * len(seen):
+            continue
+        noise = np.maximum(members.std(axis=0), NOISE_FLOOR) / np.asarray(NOISE_FLOOR)
+        offset = (lab - centre) / np.minimum(noise, PATCH_NOISE_LIMIT).astype(np.float32)
+        nearest = np.minimum(nearest, np.linalg.norm(offset, axis=-1))
+    return np.asarray(nearest, np.float32)
 
 
 def _calm_start(colours: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.garments.landmarks import Frame
 from pipeline.garments.regions import runs
-from pipeline.garments.shape import Shape
-from pipeline.structures import Category, Side
+from pipeline.garments.shape import Shape, find_armpits
+from pipeline.structures import Category
 
 CROTCH_DEPTH = 0.05  # of the height
 CROTCH_CENTRAL = 0.22  # of the torso width, from the axis
@@ -16,16 +15,18 @@ WAISTBAND_ROW, BODY_ROW = 0.05, 0.25  # of the height
 WAISTBAND_SHARE = 0.70  # of the body's width: straps and shoulders are narrower
 WAIST_DIP = 0.05  # of the height: a waistband is straight
 DRESS_FLARE, DRESS_LENGTH = 1.4, 1.75  # hem ÷ chest, height ÷ chest
+CHEST_ROW = 0.3  # of the height, without sleeves
 LONG_DRESS = 3.2  # height ÷ chest of a straight dress
 
 
 def has_legs(shape: Shape) -> bool:
     """A notch between two legs."""
-    for x, _, depth, opens_down, ax, ay, bx, by in shape.notches:
-        central = abs(x - shape.axis_x) < CROTCH_CENTRAL * shape.torso_width
-        between = min(ax, bx) < shape.axis_x < max(ax, bx)
-        at_bottom = min(ay, by) > shape.row(CROTCH_MOUTH)
-        if opens_down and central and between and at_bottom and depth > CROTCH_DEPTH * shape.height:
+    for notch in shape.notches:
+        central = abs(float(notch.tip[0]) - shape.axis_x) < CROTCH_CENTRAL * shape.torso_width
+        left, right = sorted((float(notch.upper[0]), float(notch.lower[0])))
+        at_bottom = notch.upper[1] > shape.row(CROTCH_MOUTH)
+        deep = notch.depth > CROTCH_DEPTH * shape.height
+        if central and left < shape.axis_x < right and at_bottom and deep:
             return True
     return False
 
@@ -43,15 +44,22 @@ def has_waistband(shape: Shape) -> bool:
     return last - first >= WAISTBAND_SHARE * body_width and straight
 
 
-def classify(shape: Shape, frame: Frame) -> Category:
+def classify(shape: Shape) -> Category:
     """Judge an upright garment."""
-    sleeved = any(frame.sleeved.values())
-    if (has_legs(shape) and not sleeved) or (not sleeved and has_waistband(shape)):
+    armpits = find_armpits(shape)
+    if has_legs(shape) or (len(armpits) < 2 and has_waistband(shape)):
         return Category.LOWER
-    chest = float(frame.armpits[Side.LEFT][0] - frame.armpits[Side.RIGHT][0])
-    hem = float(frame.hems[Side.LEFT][0] - frame.hems[Side.RIGHT][0])
-    length = shape.height / max(chest, 1.0)
-    flare = hem / max(chest, 1.0)
+    rows = [float(point[1]) for point in armpits.values()]
+    chest_row = round(np.mean(rows)) if rows else shape.row(CHEST_ROW)
+    chest = _width(shape, chest_row + round(0.02 * shape.height))
+    hem = _width(shape, shape.hem_y - round(0.04 * shape.height))
+    length, flare = shape.height / chest, hem / chest
     if (flare > DRESS_FLARE and length > DRESS_LENGTH) or length > LONG_DRESS:
         return Category.DRESS
     return Category.UPPER
+
+
+def _width(shape: Shape, row: int) -> float:
+    """Width of the torso at a row; the usual torso width where there is none."""
+    first, last = shape.edges[min(row, len(shape.edges) - 1)]
+    return float(last - first) if np.isfinite(last - first) and last > first else shape.torso_width

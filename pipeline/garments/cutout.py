@@ -1,12 +1,13 @@
 """Which pixels of a photo are the garment, found from colour and edges alone.
 
-The background is taken from the photo's border. A calm background gives the mask directly, an
-uneven one (sheet, rug, floor) starts GrabCut, and a garment in the background's own colour is
-found by its outline.
+A calm background gives the mask directly. Otherwise many guesses are made, with several notions
+of "unlike the background" and several thresholds, and the one whose outline follows the edges
+of the picture and is smooth and symmetric is refined with GrabCut.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.garments.background import Background, fit_background
+from pipeline.garments.outline import Judge
 from pipeline.garments.regions import (
     Mask,
     closed,
@@ -30,19 +32,21 @@ from pipeline.images import to_lab
 from pipeline.structures import Image
 
 # Distances are ΔE from the background, scaled by its noise (see ``Background.distance``).
-LEAST_CONTRAST = 6.0  # below this, colour cannot tell garment from background
-LEAST_FOREGROUND = 0.06  # share of the picture; a garment fills more
 STUDIO_CONTRAST = 14.0
 STUDIO_NOISE = 2.0  # L sigma of a plain wall
 STUDIO_INLIERS = 0.93
+STUDIO_SCORE = 1.45  # a flooded studio picture this well outlined needs nothing more
 NEAR_SHARE, NEAR_LEAST = 0.35, 3.5  # nearer than this: certainly background
-SPLIT_SHARE = 0.62  # of the Otsu threshold: the first guess on an uneven background
 FAR_SHARE, FAR_LEAST = 0.8, 6.0  # farther than this: certainly not background
+SPLITS = 0.25, 0.35, 0.5, 0.65, 0.85  # of the Otsu threshold
+SPLIT_LEAST = 3.0
+STRIPE_GAP = 0.055  # of the picture: stripes in the background's colour are at most this wide
 HOLE_DISTANCE, HOLE_SPREAD = 2.2, 1.2  # an opening shows the background: near in colour, and flat
 HOLE_LEAST_PX = 40
 SEED = 7  # GrabCut starts its colour clusters at random
 GRABCUT_ROUNDS = 4
-EDGE_QUANTILES = (0.97, 0.95, 0.92, 0.90, 0.87, 0.84)
+GRABCUT_BONUS = 0.04  # its outline is the more exact one, so it may score a little less
+WALL_QUANTILES = 0.97, 0.95, 0.92, 0.90, 0.87, 0.84  # of edge strength
 PIECE_SHARE = 0.05  # a studio garment may lie in pieces (a belt, a bow) of at least this size
 
 
@@ -51,7 +55,7 @@ class CutoutMode(StrEnum):
 
     STUDIO = "studio"
     COLOUR = "colour"
-    EDGE = "edge"
+    OUTLINE = "outline"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +63,16 @@ class Cutout:
     """The garment's pixels in a photo.
 
     Attributes:
-        mask: (h, w) bool.
+        mask: (h, w) bool; empty when nothing stands out.
         background: what lies behind.
         mode: how the mask was found.
-        contrast: typical difference between garment and background, ΔE.
+        score: how well its outline is supported, see ``outline.Judge``.
     """
 
     mask: Mask
     background: Background
     mode: CutoutMode
-    contrast: float
+    score: float
 
 
 def cut_out(image: Image) -> Cutout:
@@ -78,28 +82,38 @@ def cut_out(image: Image) -> Cutout:
         image: (h, w, 3) uint8 RGB, about 512 px long.
 
     Returns:
-        A mask that may be empty or wrong: ``checks`` judges it.
+        The best mask; whether it is a garment is for others to judge.
     """
-    smooth = cv2.bilateralFilter(to_lab(image), 5, 6, 3).astype(np.float32)
+    smooth = np.asarray(cv2.bilateralFilter(to_lab(image), 5, 6, 3), np.float32)
     background = fit_background(smooth)
-    contrast = _otsu(background.distance)
-    far = max(FAR_LEAST, FAR_SHARE * contrast)
-    if contrast < LEAST_CONTRAST or (background.distance > far).mean() < LEAST_FOREGROUND:
-        mask = _by_outline(image, smooth)
-        return Cutout(mask, background, CutoutMode.EDGE, contrast)
-    studio = (
-        background.inliers > STUDIO_INLIERS
-        and background.sigma[0] < STUDIO_NOISE
-        and contrast > STUDIO_CONTRAST
-    )
-    if studio:
-        mask = _by_flood(smooth, background, max(NEAR_LEAST, NEAR_SHARE * contrast))
-        return Cutout(_main_pieces(mask, PIECE_SHARE), background, CutoutMode.STUDIO, contrast)
-    mask = _by_grabcut(image, smooth, background, contrast)
-    return Cutout(mask, background, CutoutMode.COLOUR, contrast)
+    judge = Judge(smooth)
+    contrast = otsu(background.distance)
+    if _is_studio(background, contrast):
+        near = max(NEAR_LEAST, NEAR_SHARE * contrast)
+        mask = _main_pieces(_flooded(smooth, background.distance, near), PIECE_SHARE)
+        score = judge.score(mask)
+        if score >= STUDIO_SCORE:
+            return Cutout(mask, background, CutoutMode.STUDIO, score)
+    guesses = list(_colour_guesses(smooth, background)) + list(_walled_guesses(smooth))
+    if _is_studio(background, contrast):
+        guesses.insert(0, (mask, CutoutMode.STUDIO))
+    scores = [judge.score(guess) for guess, _ in guesses]
+    best = int(np.argmax(scores))
+    mask, mode = guesses[best]
+    refined = _refine(image, mask, background)
+    refined_score = judge.score(refined)
+    if refined_score + GRABCUT_BONUS >= scores[best]:
+        return Cutout(refined, background, mode, refined_score)
+    return Cutout(mask, background, mode, scores[best])
 
 
-def _otsu(distance: NDArray[np.float32]) -> float:
+def _is_studio(background: Background, contrast: float) -> bool:
+    calm = background.inliers > STUDIO_INLIERS and float(background.sigma[0]) < STUDIO_NOISE
+    return calm and contrast > STUDIO_CONTRAST
+
+
+def otsu(distance: NDArray[np.float32]) -> float:
+    """The threshold that best splits a distance map in two."""
     scale = 4.0  # quarter ΔE steps in 8 bits: up to 64
     level, _ = cv2.threshold(
         np.clip(distance * scale, 0, 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU
@@ -107,21 +121,46 @@ def _otsu(distance: NDArray[np.float32]) -> float:
     return float(level) / scale
 
 
-def _by_flood(smooth: NDArray[np.float32], background: Background, near: float) -> Mask:
+def _colour_guesses(
+    smooth: NDArray[np.float32], background: Background
+) -> Iterator[tuple[Mask, CutoutMode]]:
+    gap = round(STRIPE_GAP * max(smooth.shape[:2]))
+    for distance in (background.distance, background.shadowless, background.patchwise):
+        contrast = otsu(distance)
+        for share in SPLITS:
+            near = max(SPLIT_LEAST, share * contrast)
+            flooded = _flooded(smooth, distance, near)
+            yield _tidy(flooded), CutoutMode.COLOUR
+            yield _tidy(_bridged(distance > near, gap)), CutoutMode.COLOUR
+
+
+def _bridged(mask: Mask, gap: int) -> Mask:
+    """Join stripes whose background-coloured gaps let the flood in."""
+    padded = np.pad(opened(mask, 3), gap)
+    joined = closed(padded, gap)[gap:-gap, gap:-gap]
+    return ~reached_from_border(~joined)
+
+
+def _tidy(mask: Mask) -> Mask:
+    return _central_piece(opened(closed(mask, 3), 9))
+
+
+def _flooded(smooth: NDArray[np.float32], distance: NDArray[np.float32], near: float) -> Mask:
     """Everything that the background does not reach from the border, less its openings."""
-    mask = ~reached_from_border(background.distance < near)
-    return opened(mask & ~_openings(mask, smooth, background, near), 3)
+    mask = ~reached_from_border(distance < near)
+    return opened(mask & ~_openings(mask, smooth, distance, near), 3)
 
 
-def _openings(mask: Mask, smooth: NDArray[np.float32], background: Background, near: float) -> Mask:
+def _openings(
+    mask: Mask, smooth: NDArray[np.float32], distance: NDArray[np.float32], near: float
+) -> Mask:
     """Places inside the outline where the background shows (between straps, inside a sleeve)."""
-    limit = min(near, 4.0)
-    labels, areas = components(shrink((background.distance < limit) & mask, 3))
+    labels, areas = components(shrink((distance < min(near, 4.0)) & mask, 3))
     found = np.zeros_like(mask)
     for label in 1 + np.nonzero(areas > HOLE_LEAST_PX)[0]:
         here = labels == label
         flat = float(smooth[..., 0][here].std()) < HOLE_SPREAD
-        if flat and float(np.median(background.distance[here])) < HOLE_DISTANCE:
+        if flat and float(np.median(distance[here])) < HOLE_DISTANCE:
             found |= here
     return grow(found, 3)
 
@@ -132,22 +171,6 @@ def _main_pieces(mask: Mask, least_share: float) -> Mask:
         return mask
     wanted = np.concatenate([[False], areas >= least_share * areas.max()])
     return np.asarray(wanted[labels], np.bool_)
-
-
-def _by_grabcut(
-    image: Image, smooth: NDArray[np.float32], background: Background, contrast: float
-) -> Mask:
-    near = max(NEAR_LEAST, NEAR_SHARE * contrast)
-    far = max(FAR_LEAST, FAR_SHARE * contrast)
-    guess = _by_flood(smooth, background, max(near, SPLIT_SHARE * contrast))
-    guess = _central_piece(opened(closed(guess, 3), 9))
-    certain = shrink(guess, 11) & (background.distance > far)
-    refined = _grabcut(image, guess, certain, background.distance < 0.8 * near)
-    if not 0.5 < refined.sum() / max(1, guess.sum()) < 1.6:
-        refined = guess
-    refined = largest(opened(closed(refined, 3), 7))
-    smoothed = cv2.medianBlur(refined.astype(np.uint8), 7) > 0
-    return _fill_garment_holes(largest(smoothed), background, near)
 
 
 def _central_piece(mask: Mask) -> Mask:
@@ -163,6 +186,30 @@ def _central_piece(mask: Mask) -> Mask:
     return np.asarray(labels == int(score.argmax()), np.bool_)
 
 
+def _walled_guesses(smooth: NDArray[np.float32]) -> Iterator[tuple[Mask, CutoutMode]]:
+    """A garment in its background's colour: whatever a closed outline keeps from the border."""
+    lightness = cv2.GaussianBlur(smooth[..., 0], (0, 0), 1.0)
+    slope = np.hypot(cv2.Scharr(lightness, -1, 1, 0), cv2.Scharr(lightness, -1, 0, 1))
+    for quantile in WALL_QUANTILES:
+        wall = grow(slope > np.quantile(slope, quantile), 5)
+        inside = ~reached_from_border(~wall)
+        yield largest(opened(shrink(inside, 5), 9)), CutoutMode.OUTLINE
+
+
+def _refine(image: Image, guess: Mask, background: Background) -> Mask:
+    """Move the outline of a guess to the nearest colour border."""
+    contrast = otsu(background.distance)
+    near = max(NEAR_LEAST, NEAR_SHARE * contrast)
+    far = max(FAR_LEAST, FAR_SHARE * contrast)
+    certain = shrink(guess, 11) & (background.distance > far)
+    refined = _grabcut(image, guess, certain, background.distance < 0.8 * near)
+    if not 0.5 < refined.sum() / max(1, guess.sum()) < 1.6:
+        return guess
+    refined = largest(opened(closed(refined, 3), 7))
+    smoothed = cv2.medianBlur(refined.astype(np.uint8), 7) > 0
+    return _fill_garment_holes(largest(smoothed), background, near)
+
+
 def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
     """Refine a guess. The result depends on the inputs alone."""
     trimap = np.full(guess.shape, cv2.GC_BGD, np.uint8)
@@ -170,7 +217,7 @@ def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
     trimap[guess] = cv2.GC_PR_FGD
     trimap[doubtful & guess] = cv2.GC_PR_BGD
     trimap[certain] = cv2.GC_FGD
-    if not certain.any():
+    if not certain.any() or not (trimap == cv2.GC_BGD).any():
         return guess
     cv2.setRNGSeed(SEED)
     whole = (0, 0, trimap.shape[1], trimap.shape[0])  # ignored when a trimap is given
@@ -188,20 +235,3 @@ def _fill_garment_holes(mask: Mask, background: Background, near: float) -> Mask
         if area < HOLE_LEAST_PX or float(np.median(background.distance[here])) > min(near, 4.0):
             filled |= here
     return filled
-
-
-def _by_outline(image: Image, smooth: NDArray[np.float32]) -> Mask:
-    """A garment in the colour of its background: whatever a closed outline keeps from the border.
-
-    The outline is looked for at falling edge strength until it closes around something large.
-    """
-    lightness = cv2.GaussianBlur(smooth[..., 0], (0, 0), 1.0)
-    slope = np.hypot(cv2.Scharr(lightness, -1, 1, 0), cv2.Scharr(lightness, -1, 0, 1))
-    height, width = lightness.shape
-    for quantile in EDGE_QUANTILES:
-        wall = grow(slope > np.quantile(slope, quantile), 5)
-        inside = ~reached_from_border(~wall)
-        body = largest(opened(shrink(inside, 5), 9))
-        if 0.12 < body.mean() < 0.85:
-            return body
-    return np.zeros((height, width), bool)

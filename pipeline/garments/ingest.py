@@ -148,10 +148,10 @@ def _build(
     upright: Upright, texture: NDArray[np.uint8], id: str, name: str, category: Category | None
 ) -> Garment:
     shape = measure_shape(upright.mask)
-    frame = find_frame(shape)
-    category = category or classify(shape, frame)
+    category = category or classify(shape)
     if category is Category.LOWER:
         return _build_lower(shape, texture, id, name)
+    frame = find_frame(shape)
     sleeves = find_sleeves(shape, frame)
     neckline = find_neckline(upright.image, shape, frame)
     front, back = _split_collar(texture, neckline)

@@ -21,6 +21,7 @@ SEAM_INSET = 0.10  # of the half chest: the shoulder tip lies this far inside th
 NECK_SEARCH = (0.12, 0.85)  # of the half chest, from the axis
 NECK_INWARD = 0.10  # px of height that one px nearer to the axis is worth
 COLLAR_BEND = 0.035  # of the height: a deeper bend of the shoulder line is the foot of a collar
+COLLAR_STEEP = 0.8  # rise ÷ run from a collar's foot to its top, at least
 ARMHOLE_RANGE = (0.08, 0.55)  # of the height, where a sleeveless armhole ends
 
 
@@ -171,6 +172,9 @@ def _collar_foot(
     below = (profile[columns] - chord) * (x1 - x0) / length  # distance from the chord
     best = int(np.argmax(below))
     if below[best] < least_px:
+        return None
+    rise, run = profile[columns[best]] - top[1], abs(columns[best] - top[0])
+    if rise < COLLAR_STEEP * run:  # a puffed sleeve or a sloping shoulder, no collar
         return None
     return np.array([columns[best], profile[columns[best]]], np.float32)
 

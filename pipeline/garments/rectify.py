@@ -8,16 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.garments.regions import Mask, opened
+from pipeline.garments.regions import Mask
+from pipeline.garments.symmetry import find_symmetry
 from pipeline.structures import Image
 
 TEXTURE_HEIGHT = 512  # px of the garment itself
 TEXTURE_LIMIT = 640  # px, no side of the texture is longer
 MARGIN = 8  # px of clear texture around the garment
-MAX_SKEW_DEG = 24
 LEAST_SKEW_DEG = 1.5  # below this a picture looks straight: leave its pixels alone
-SYMMETRY_SIZE = 112  # px; coarse is enough for an angle
-UPRIGHT_BIAS = 0.0015  # symmetry that each degree of turn must earn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,48 +39,6 @@ class Upright:
     skew_deg: float
 
 
-def find_skew(mask: Mask) -> tuple[float, float]:
-    """The turn that makes the mask most symmetric about a vertical axis.
-
-    Returns:
-        Degrees to turn it by (positive = counter-clockwise in the picture), and the overlap of
-        the turned mask with its mirror image, intersection over union.
-    """
-    small = _centred(mask, SYMMETRY_SIZE)
-    torso = opened(small, SYMMETRY_SIZE // 4)
-    best = (-1.0, 0.0, 0.0)
-    for angle in np.arange(-MAX_SKEW_DEG, MAX_SKEW_DEG + 1, 1.5):
-        whole = _mirror_overlap(small, float(angle))
-        body = _mirror_overlap(torso, float(angle)) if torso.any() else whole
-        score = 0.5 * (whole + body) - UPRIGHT_BIAS * abs(float(angle))
-        if score > best[0]:
-            best = (score, float(angle), whole)
-    return (best[1] if abs(best[1]) >= LEAST_SKEW_DEG else 0.0), best[2]
-
-
-def _centred(mask: Mask, size: int) -> Mask:
-    """The mask scaled into a square with room to turn, its centre of mass in the middle."""
-    y, x = np.nonzero(mask)
-    reach = max(np.ptp(x), np.ptp(y)) + 1
-    scale = 0.62 * size / reach
-    shift = size / 2 - scale * np.array([x.mean(), y.mean()])
-    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    moved = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (size, size))
-    return moved > 127
-
-
-def _mirror_overlap(mask: Mask, angle: float) -> float:
-    size = mask.shape[0]
-    matrix = cv2.getRotationMatrix2D((size / 2, size / 2), angle, 1.0)
-    turned = cv2.warpAffine(mask.astype(np.uint8) * 255, matrix, (size, size)) > 127
-    best = 0.0
-    for shift in range(-8, 9):  # the axis need not run through the centre of mass
-        mirrored = np.roll(turned[:, ::-1], shift, axis=1)
-        union = np.count_nonzero(turned | mirrored)
-        best = max(best, np.count_nonzero(turned & mirrored) / max(1, union))
-    return best
-
-
 def make_upright(
     photo: Image, mask: Mask, background: NDArray[np.float32], deskew: bool = True
 ) -> Upright:
@@ -94,9 +50,9 @@ def make_upright(
         background: (h, w, 3) float32 RGB 0..255 at the working size.
         deskew: False keeps the angle.
     """
-    skew, symmetry = find_skew(mask)
-    if not deskew:
-        skew = 0.0
+    symmetry = find_symmetry(mask)
+    turned = deskew and abs(symmetry.skew_deg) >= LEAST_SKEW_DEG
+    skew = symmetry.skew_deg if turned else 0.0
     turn = cv2.getRotationMatrix2D((mask.shape[1] / 2, mask.shape[0] / 2), skew, 1.0)
     y, x = np.nonzero(mask)
     corners = np.stack([x, y, np.ones_like(x)]) * 1.0
@@ -113,7 +69,7 @@ def make_upright(
         _render_mask(mask, from_work, scale, (width, height)),
         _warp(background, from_work, (width, height), cv2.BORDER_REPLICATE).astype(np.float32),
         _photo_to_texture(from_work, zoom),
-        symmetry,
+        symmetry.overlap,
         skew,
     )
 

@@ -42,7 +42,8 @@ def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         (h, w) labels, 0 outside; and the (n,) areas, px, of labels 1..n.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
-    return np.asarray(labels, np.int32), np.asarray(stats[1:, cv2.CC_STAT_AREA], np.int32)
+    areas: NDArray[np.int32] = stats[1:, cv2.CC_STAT_AREA].astype(np.int32)
+    return labels.astype(np.int32), areas
 
 
 def largest(mask: Mask) -> Mask:

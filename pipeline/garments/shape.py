@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.garments.regions import Mask, contour, opened, runs
+from pipeline.garments.regions import Mask, components, contour, holes, opened, runs
+from pipeline.garments.symmetry import find_symmetry
 from pipeline.structures import Side
 
 SIGN = {Side.RIGHT: -1.0, Side.LEFT: 1.0}
@@ -18,7 +19,30 @@ STRAP_SHARE = 0.05  # of the height: thinner than this is a strap, a knot or a h
 NECK_ZONE = 0.15  # of the torso width around the axis: notches that begin here are necklines
 ARMPIT_RANGE = (0.10, 0.88)  # of the height
 ARMPIT_DEPTH = 0.02  # of the height
+LOCKED_SHARE = 0.002  # of the garment: a smaller hole is a fold
+LOCKED_ASIDE = 0.12  # of the width: gaps beside the torso are farther from the axis
+AXIS_DRIFT = 0.12  # of the width
+UPRIGHT = (0.0,)  # the garment is upright already
+CORNER_SHARE = 0.15  # of the way from cuff to tip: a straight sleeve bends less
 HEM_WIDTH = 0.6  # of the torso width: narrower rows below belong to ties and tails
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notch:
+    """A dent of the outline.
+
+    Attributes:
+        tip: (2,) its deepest point.
+        depth: distance of the tip from the mouth, px.
+        upper, lower: (2,) the corners of its mouth.
+        wall: (n, 2) the outline from corner to corner.
+    """
+
+    tip: NDArray[np.float32]
+    depth: float
+    upper: NDArray[np.float32]
+    lower: NDArray[np.float32]
+    wall: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +57,7 @@ class Shape:
         torso_width: typical width of the lower torso.
         edges: (h, 2) float32, first and last column of the run through the axis; NaN without one.
         hem_y: last row of the torso.
-        notches: (n, 8) float32, dents of the outline: x, y, depth, 1 when a mouth corner lies lower
-            than the tip, and the two corners of the mouth (x, y, x, y).
+        notches: the dents of the outline.
     """
 
     mask: Mask
@@ -45,7 +68,7 @@ class Shape:
     torso_width: float
     edges: NDArray[np.float32]
     hem_y: int
-    notches: NDArray[np.float32]
+    notches: list[Notch]
 
     @property
     def height(self) -> int:
@@ -69,7 +92,7 @@ def measure_shape(mask: Mask) -> Shape:
     solid = opened(mask, max(3, round(STRAP_SHARE * height)))
     if solid.sum() < 0.5 * mask.sum():
         solid = mask
-    axis_x = _axis(solid, top, height)
+    axis_x = _axis(solid, top, height, find_symmetry(solid, UPRIGHT).axis_x)
     edges = _central_edges(solid, axis_x)
     widths = edges[:, 1] - edges[:, 0]
     lower = widths[top + round(0.5 * height) : top + round(0.8 * height)]
@@ -77,18 +100,26 @@ def measure_shape(mask: Mask) -> Shape:
     torso_width = float(np.median(known)) if known.size else float(np.ptp(np.nonzero(mask)[1]))
     wide = np.nonzero(np.nan_to_num(widths) >= HEM_WIDTH * torso_width)[0]
     hem_y = int(wide[-1]) if wide.size else bottom
-    notches = _notches(solid)
+    notches = _notches(solid, axis_x)
     return Shape(mask, solid, top, bottom, axis_x, torso_width, edges, hem_y, notches)
 
 
-def _axis(solid: Mask, top: int, height: int) -> float:
+def _axis(solid: Mask, top: int, height: int, mirror_x: float) -> float:
+    """The middle of the torso; the mirror axis where no torso lies on it (trousers)."""
     centres = []
     for y in range(top + round(0.45 * height), top + round(0.85 * height)):
-        found = runs(solid[y])
-        if len(found):
-            first, last = found[int(np.argmax(found[:, 1] - found[:, 0]))]
-            centres.append((first + last) / 2)
-    return float(np.median(centres)) if centres else float(np.mean(np.nonzero(solid)[1]))
+        for first, last in runs(solid[y]):
+            if first - 2 <= mirror_x <= last + 2:
+                centres.append((first + last) / 2)
+    if len(centres) < 0.2 * height:
+        return mirror_x
+    middle = float(np.median(centres))
+    # trousers with one leg across the mirror axis: the middle of a leg is no axis
+    return (
+        middle
+        if abs(middle - mirror_x) < AXIS_DRIFT * float(np.ptp(np.nonzero(solid)[1]))
+        else mirror_x
+    )
 
 
 def _central_edges(solid: Mask, axis_x: float) -> NDArray[np.float32]:
@@ -100,41 +131,117 @@ def _central_edges(solid: Mask, axis_x: float) -> NDArray[np.float32]:
     return edges
 
 
-def _notches(solid: Mask) -> NDArray[np.float32]:
-    points = contour(solid)
+def _notches(solid: Mask, axis_x: float) -> list[Notch]:
+    points = contour(_unlocked(solid, axis_x))
     if len(points) < 8:
-        return np.zeros((0, 8), np.float32)
+        return []
     outline = points.astype(np.int32).reshape(-1, 1, 2)
-    hull = cv2.convexHull(outline, returnPoints=False)
+    hull = np.asarray(cv2.convexHull(outline, returnPoints=False))
     # OpenCV refuses a hull whose indices are not monotonous
     hull = np.ascontiguousarray(np.sort(hull.ravel())[::-1].reshape(-1, 1))
-    defects = cv2.convexityDefects(outline, hull)
+    defects: NDArray[np.int32] | None = cv2.convexityDefects(outline, hull)  # type: ignore[assignment]
     if defects is None:
-        return np.zeros((0, 8), np.float32)
+        return []
     found = []
     for start, end, deepest, depth in defects.reshape(-1, 4):
-        tip, a, b = points[deepest], points[start], points[end]
-        found.append((*tip, depth / 256.0, float(max(a[1], b[1]) > tip[1]), *a, *b))
-    return np.asarray(found, np.float32)
+        first, last = sorted((int(start), int(end)))
+        inside = points[first : last + 1]
+        if not first <= deepest <= last:  # the dent runs over the start of the outline
+            inside = np.concatenate([points[last:], points[: first + 1]])
+        corners = sorted((points[start], points[end]), key=lambda p: float(p[1]))
+        found.append(Notch(points[deepest], depth / 256.0, corners[0], corners[1], inside))
+    return found
+
+
+def _unlocked(solid: Mask, axis_x: float) -> Mask:
+    """Open the gaps between sleeve and torso that a cuff resting on the hip has closed.
+
+    A slit is cut straight down from the lowest point of each large hole beside the axis.
+    """
+    labels, areas = components(holes(solid))
+    free = solid.copy()
+    for label in 1 + np.nonzero(areas > LOCKED_SHARE * solid.sum())[0]:
+        y, x = np.nonzero(labels == label)
+        if np.ptp(y) < np.ptp(x):  # wider than high: not a gap beside a hanging sleeve
+            continue
+        if abs(float(x.mean()) - axis_x) < LOCKED_ASIDE * float(np.ptp(np.nonzero(solid)[1])):
+            continue
+        column = int(x[int(np.argmax(y))])
+        free[int(y.max()) :, max(0, column - 1) : column + 2] = False
+    return free
 
 
 def find_armpits(shape: Shape) -> dict[Side, NDArray[np.float32]]:
     """The deepest notch under each arm.
 
     Returns:
-        Per side that has one: (3,) x, y and depth, px.
+        Per side that has one: (3,) x, y and the notch's depth, px.
     """
     low, high = (shape.row(share) for share in ARMPIT_RANGE)
     found: dict[Side, NDArray[np.float32]] = {}
-    for x, y, depth, opens_down, ax, _, bx, _ in shape.notches:
-        starts_at_neck = min(abs(ax - shape.axis_x), abs(bx - shape.axis_x)) < (
-            NECK_ZONE * shape.torso_width
-        )
-        if not low <= y <= high or starts_at_neck or not opens_down:
-            continue
-        if depth < ARMPIT_DEPTH * shape.height:
-            continue
-        side = Side.RIGHT if x < shape.axis_x else Side.LEFT
-        if side not in found or depth > found[side][2]:
-            found[side] = np.array([x, y, depth], np.float32)
+    for notch in shape.notches:
+        for side, part in _by_side(notch, shape):
+            x, y = _corner_before_tip(part)
+            deep = part.depth > ARMPIT_DEPTH * shape.height
+            if not deep or not low <= y <= high or not _under_an_arm(part, shape, side):
+                continue
+            if side not in found or part.depth > found[side][2]:
+                found[side] = np.array([x, y, part.depth], np.float32)
     return found
+
+
+def _by_side(notch: Notch, shape: Shape) -> list[tuple[Side, Notch]]:
+    """A notch with its side; cuffs below the hem make one notch that holds both armpits."""
+    left_x, right_x = sorted((float(notch.upper[0]), float(notch.lower[0])))
+    spans = left_x < shape.axis_x < right_x and notch.upper[1] > notch.tip[1]
+    if not spans:
+        return [(Side.RIGHT if notch.tip[0] < shape.axis_x else Side.LEFT, notch)]
+    middle = int(np.argmin(np.abs(notch.wall[:, 0] - shape.axis_x)))
+    halves = []
+    for wall in (notch.wall[: middle + 1], notch.wall[middle:]):
+        if len(wall) > 2:
+            side = Side.RIGHT if wall[:, 0].mean() < shape.axis_x else Side.LEFT
+            halves.append((side, _as_notch(wall)))
+    return halves
+
+
+def _as_notch(wall: NDArray[np.float32]) -> Notch:
+    away = _off_chord(wall, wall[0], wall[-1])
+    deepest = int(np.argmax(away))
+    corners = sorted((wall[0], wall[-1]), key=lambda p: float(p[1]))
+    return Notch(wall[deepest], float(away[deepest]), corners[0], corners[1], wall)
+
+
+def _off_chord(
+    points: NDArray[np.float32], start: NDArray[np.float32], end: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Distance of each point from the line through start and end."""
+    along = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)
+    offset = points - start
+    return np.asarray(np.abs(offset[:, 0] * along[1] - offset[:, 1] * along[0]), np.float32)
+
+
+def _under_an_arm(notch: Notch, shape: Shape, side: Side) -> bool:
+    """It opens down and outward: one corner of its mouth is a cuff, farther out than the tip."""
+    sign = SIGN[side]
+    corners = [sign * (float(c[0]) - shape.axis_x) for c in (notch.upper, notch.lower)]
+    tip = sign * (float(notch.tip[0]) - shape.axis_x)
+    if notch.upper[1] > notch.tip[1]:  # both corners below: a sleeve that hangs down
+        return max(corners) > tip
+    beside_neck = NECK_ZONE * shape.torso_width
+    return min(corners) > beside_neck and corners[0] > tip and notch.lower[1] > notch.tip[1]
+
+
+def _corner_before_tip(notch: Notch) -> tuple[float, float]:
+    """The armpit on the way from the cuff to the deepest point.
+
+    The deepest point of a flaring dress is its waist; its armpit is a corner above that.
+    """
+    tip = int(np.argmin(np.linalg.norm(notch.wall - notch.tip, axis=1)))
+    from_start = np.allclose(notch.wall[0], notch.upper)
+    stretch = notch.wall[: tip + 1] if from_start else notch.wall[tip:]
+    length = float(np.hypot(*(stretch[-1] - stretch[0])))
+    away = _off_chord(stretch, stretch[0], stretch[-1])
+    corner = int(np.argmax(away))
+    x, y = stretch[corner] if away[corner] > CORNER_SHARE * length else notch.tip
+    return (float(x), float(y)) if y < notch.tip[1] else (float(notch.tip[0]), float(notch.tip[1]))
