@@ -11,12 +11,13 @@ from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
+from pipeline.compose.morph import as_mask, grown
 from pipeline.compose.view import View, look_at
 from pipeline.compose.zones import Zones, fill_polygon, find_zones
 from pipeline.geometry import unit
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
-HEM_ROOM = 0.02  # torso lengths below the drawn hem where the garment may still be continued
+HEM_ROOM = 0.03  # torso lengths above the drawn hem where the garment is no longer continued
 FAR_PX = 4096.0  # beyond any picture
 
 
@@ -80,7 +81,7 @@ class Compositor:
         mask = np.zeros(image.shape[:2], np.uint8)
         if opacity <= 0.0:
             return Composite(image, mask)
-        wanted = np.minimum(view.to_full(layers.cloth), _ramp(view.person))
+        wanted = np.minimum(view.to_full(layers.cloth), _ramp(view.person, 50))
         continue_garment(garment, cover, wanted, view.step)
         skin = self._painter.paint(view, zones, evidence, layers, time_s)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
@@ -109,9 +110,9 @@ def _shrink_alpha(rgba: NDArray[np.uint8], step: int) -> Alpha:
 
 
 def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
-    """255 above the drawn hem and a little below it, (h, w)."""
+    """255 well above the drawn hem, (h, w)."""
     left, right = view.to_small(drawn.hem_px)
-    room = -body.up * (HEM_ROOM * body.torso_px / view.step)
+    room = body.up * (HEM_ROOM * body.torso_px / view.step)
     along = unit(right - left) * FAR_PX / view.step
     up = body.up * FAR_PX / view.step
     outline = np.stack([left - along, right + along, right + along + up, left - along + up]) + room
@@ -120,15 +121,15 @@ def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
 
 def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:
     """Where the camera shows what may continue behind a slimmed sleeve."""
-    known = (evidence.worn < 40) & (evidence.skin < 100)
-    known |= view.person_small < 20
+    worn = as_mask((evidence.worn > 40) & (view.person_small > 60))
+    known = ((evidence.skin < 100) | (view.person_small < 20)) & (grown(worn, 9) == 0)
     known &= (layers.ground == 0) & (layers.skin == 0) & (cover < 20) & (layers.keep == 0)
-    return known.view(np.uint8) * np.uint8(255)
+    return as_mask(known)
 
 
-def _ramp(person: Alpha) -> Alpha:
+def _ramp(person: Alpha, start: int) -> Alpha:
     """Person alpha with a steeper edge, so that fills end where the person does."""
-    return np.clip(person.astype(np.int16) * 2 - 100, 0, 255).astype(np.uint8)
+    return np.clip((person.astype(np.int16) - start) * 2, 0, 255).astype(np.uint8)
 
 
 def _blend(
@@ -148,7 +149,7 @@ def _blend(
     shadow = contact_shadow(view, zones, cover, layers)
     room = 255 - layers.neck
     full = view.to_full(np.dstack([layers.front, layers.skin, layers.ground, shadow]))
-    full[..., 1] = np.minimum(full[..., 1], _ramp(view.person))
+    full[..., 1] = np.minimum(full[..., 1], _ramp(view.person, 20))
     gains = view.to_full(np.dstack([gain, room]))
     packed = np.ascontiguousarray(np.dstack([full, gains[..., 1]]))
     back = _place(view, drawn, drawn.back_collar) if drawn.back_collar is not None else None

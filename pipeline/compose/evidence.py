@@ -20,14 +20,15 @@ from pipeline.compose.kernels import (
     likeness,
     share,
 )
-from pipeline.compose.morph import fill_ellipse, shrunk
+from pipeline.compose.morph import as_mask, fill_ellipse, shrunk, touching
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
-from pipeline.compose.zones import Face, Zones, fill_arm, fill_face, fill_hand
+from pipeline.compose.zones import Face, Zones, fill_face
 from pipeline.structures import Alpha
 
 SURELY_PERSON = 200  # person alpha of a pixel that may teach a colour
-LEARN_TIME_S = 0.5  # time constant of all colour models
+LEARN_TIME_S = 0.5  # time constant of skin and hair
+WORN_TIME_S = 2.0  # longer: a hand hides part of a print for a while
 FEW_PIXELS = 30  # fewer teach nothing
 
 SKIN_WIDTH_MIN = (32.0, 8.0, 9.0)  # Lab; light falls on hands and neck as it does not on the face
@@ -95,13 +96,14 @@ class ColourEvidence:
             zones: where its parts are.
             time_s: the frame's time; a frame seen twice teaches nothing new.
         """
-        weight = self._weight(time_s)
+        elapsed = self._elapsed(time_s)
+        weight = _weight(elapsed, LEARN_TIME_S)
         self._skin = _learn(self._skin, _face_blob(view, zones.face), weight)
         skin = _rate(view, self._skin)
         self._hair = _learn(self._hair, _hair_blob(view, zones.face, skin), weight)
         hair = _rate(view, self._hair)
         bins = colour_bins(view.lab)
-        self._learn_worn(view, zones, bins, skin, hair, weight)
+        self._learn_worn(view, zones, bins, skin, hair, _weight(elapsed, WORN_TIME_S))
         maps = share(skin, hair, bins, self._worn_table(), NOTHING)
         maps = self._settler.apply("evidence", view, maps, time_s)
         soft = cv2.blur(maps, (MAP_BLUR_PX, MAP_BLUR_PX)) * 255.0
@@ -109,13 +111,10 @@ class ColourEvidence:
         planes[2][view.person_small < 100] = 0
         return Evidence(*planes)
 
-    def _weight(self, time_s: float) -> float:
-        if self._time_s is None:
-            self._time_s = time_s
-            return 1.0
-        step = max(0.0, time_s - self._time_s)
+    def _elapsed(self, time_s: float) -> float:
+        step = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
         self._time_s = time_s
-        return float(1.0 - np.exp(-step / LEARN_TIME_S))
+        return step
 
     def _learn_worn(
         self,
@@ -127,8 +126,8 @@ class ColourEvidence:
         weight: float,
     ) -> None:
         chest = (zones.chest > 0) & (view.person_small > SURELY_PERSON)
-        chest &= _arms_in_front(view, zones) == 0
-        for other in (skin, hair):
+        chest &= _off_arms(view, zones)
+        for other in (_attached_skin(zones, skin), hair):
             clear = chest & (other < SURELY_SKIN)
             if clear.sum() > (1.0 - MOSTLY) * chest.sum():
                 chest = clear
@@ -150,12 +149,23 @@ class ColourEvidence:
         return np.asarray(np.clip(soft / FULL_BIN, 0.0, 1.0), np.float32)
 
 
-def _arms_in_front(view: View, zones: Zones) -> Alpha:
-    arms = np.zeros(view.shape, np.uint8)
+def _weight(elapsed_s: float, constant_s: float) -> float:
+    return float(1.0 - np.exp(-elapsed_s / constant_s))
+
+
+def _attached_skin(zones: Zones, skin: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Skin that hangs together with the neck, a forearm or a hand; all else is print."""
+    seed = zones.neck.copy()
     for limb in zones.limbs.values():
-        fill_arm(arms, limb, 1.0, 2.0, zones.unit, 1.3)
-        fill_hand(arms, limb, zones.unit)
-    return arms
+        seed[limb.within(0.7, start=0.5) | (limb.hand_distance < 70)] = 255
+    return np.where(touching(as_mask(skin > SURELY_SKIN), seed) > 0, skin, np.float32(0.0))
+
+
+def _off_arms(view: View, zones: Zones) -> NDArray[np.bool_]:
+    off = np.ones(view.shape, np.bool_)
+    for limb in zones.limbs.values():
+        off &= ~limb.within(1.3, start=1.0) & (limb.hand_distance > 100)
+    return off
 
 
 def _learn(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None:

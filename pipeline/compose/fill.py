@@ -9,28 +9,35 @@ from numpy.typing import NDArray
 from pipeline.compose import kernels
 from pipeline.compose.evidence import Evidence
 from pipeline.compose.layers import Layers
+from pipeline.compose.morph import resized
 from pipeline.compose.view import View
-from pipeline.compose.zones import Zones, fill_face, radius_at
-from pipeline.structures import Alpha, Image
+from pipeline.compose.zones import Zones, fill_face
+from pipeline.structures import Alpha, Image, Side
+
+Tone = NDArray[np.float32]  # (3,) RGB 0..255
 
 SURELY_SKIN = 150  # evidence of a cell that may lend its colour
 ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
 NECK_TONE = 0.93  # a neck lies in the shadow of the chin
-NEAR = 0.55  # half chests; skin lends its colour to painted skin around it
+NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
 FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
 FOLD_STRENGTH = 0.5
+PLAIN_SPREAD, BUSY_SPREAD = 0.10, 0.30  # of log lightness; a print would tattoo the skin
+CHIN_SHADOW = 0.5  # half chests below the chin that lie in its shadow
 TONE_TIME_S = 0.7
+ENOUGH_HAND = 0.03  # square half chests of sure skin that tell a hand's colour
 
 
 class SkinPainter:
-    """Paints skin in the person's own colour: from skin nearby, else from the face."""
+    """Paints skin in the person's own colour: from skin nearby, else from the hand or the face."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the person's colour."""
-        self._tone: NDArray[np.float32] | None = None
+        """Forget the person's colours."""
+        self._face: Tone | None = None
+        self._hands: dict[Side, Tone] = {}
         self._time_s = 0.0
 
     def paint(
@@ -39,37 +46,49 @@ class SkinPainter:
         """Colour (h, w, 3) of skin wherever ``layers.skin`` is not 0."""
         if not layers.skin.any():
             return np.zeros((*view.shape, 3), np.uint8)
-        tone = self._face_tone(view, zones, time_s)
+        self._learn(view, zones, evidence, time_s)
+        tone, distance = self._tones(view, zones)
         ground = _nearby_skin(view, zones, evidence, layers, tone)
         folds = _folds(view, zones, layers)
         return np.asarray(
-            kernels.paint_skin(layers.skin, ground, folds, _bones(zones), ROUNDNESS), np.uint8
+            kernels.paint_skin(layers.skin, ground, folds, distance, ROUNDNESS), np.uint8
         )
 
-    def _face_tone(self, view: View, zones: Zones, time_s: float) -> NDArray[np.float32]:
-        middle = fill_face(np.zeros(view.shape, np.uint8), zones.face, 0.7)
-        pixels = view.small[(middle > 0) & (view.person_small > 200)]
-        elapsed = max(0.0, time_s - self._time_s)
+    def _learn(self, view: View, zones: Zones, evidence: Evidence, time_s: float) -> None:
+        weight = np.float32(1.0 - np.exp(-max(0.0, time_s - self._time_s) / TONE_TIME_S))
         self._time_s = time_s
-        if len(pixels):
-            tone = np.median(pixels, axis=0).astype(np.float32) * np.float32(NECK_TONE)
-            weight = np.float32(1.0 - np.exp(-elapsed / TONE_TIME_S))
-            self._tone = tone if self._tone is None else self._tone + weight * (tone - self._tone)
-        return self._tone if self._tone is not None else np.full(3, 150, np.float32)
+        middle = fill_face(np.zeros(view.shape, np.uint8), zones.face, 0.7) > 0
+        self._face = _follow(self._face, view.small[middle & (view.person_small > 200)], weight)
+        sure = evidence.skin > SURELY_SKIN
+        for side, limb in zones.limbs.items():
+            hand = view.small[sure & (limb.hand_distance < 80)]
+            if len(hand) < ENOUGH_HAND * zones.unit * zones.unit:
+                continue
+            tone = _follow(self._hands.get(side), hand, weight)
+            if tone is not None:
+                self._hands[side] = tone
+
+    def _tones(self, view: View, zones: Zones) -> tuple[NDArray[np.float32], Alpha]:
+        """Skin colour (h, w, 3) by limb, and the distance from the limb's bone in percent."""
+        face = self._face if self._face is not None else np.full(3, 150.0, np.float32)
+        tone = np.empty((*view.shape, 3), np.float32)
+        tone[:] = face * np.float32(NECK_TONE)
+        distance = 100 - np.minimum(zones.below_chin * np.float32(1 / CHIN_SHADOW), 100).astype(
+            np.uint8
+        )
+        for side, limb in zones.limbs.items():
+            near = (limb.distance < 140) & (zones.neck == 0)
+            other = next((t for s, t in self._hands.items() if s is not side), face)
+            tone[near] = self._hands.get(side, other)
+            distance[near] = limb.distance[near]
+        return tone, distance
 
 
-def _bones(zones: Zones) -> NDArray[np.float32]:
-    rows = []
-    size = zones.unit
-    for limb in zones.limbs.values():
-        for start, end in ((0.0, 1.0), (1.0, 2.0)):
-            rows.append(
-                [*limb.at(start), *limb.at(end), radius_at(start) * size, radius_at(end) * size]
-            )
-    face = zones.face
-    base = face.chin + face.down * zones.torso * 0.4
-    rows.append([*face.chin, *base, 0.5 * size, 1.2 * size])
-    return np.array(rows, np.float32)
+def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
+    if len(pixels) == 0:
+        return old
+    tone = np.median(pixels, axis=0).astype(np.float32)
+    return tone if old is None else np.asarray(old + weight * (tone - old), np.float32)
 
 
 def _nearby_skin(
@@ -79,6 +98,7 @@ def _nearby_skin(
     sure = (evidence.skin > SURELY_SKIN) & (layers.skin == 0)
     weight = sure.astype(np.float32)
     half = (max(1, view.shape[1] // 2), max(1, view.shape[0] // 2))
+    tone = resized(tone, half)
     packed = cv2.resize(
         np.dstack([view.small * weight[..., None], weight]), half, interpolation=cv2.INTER_AREA
     )
@@ -96,10 +116,13 @@ def _folds(view: View, zones: Zones, layers: Layers) -> NDArray[np.float32]:
     """Light and dark of what is painted over, relative to its surroundings."""
     painted = (layers.skin > 0).astype(np.float32)
     light = view.lab[..., 0] + 8.0
+    spread = float(np.log(light[layers.skin > 0]).std())
+    strength = float(np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [FOLD_STRENGTH, 0.0]))
     fine, wide = max(3, int(0.10 * zones.unit) | 1), max(5, int(0.6 * zones.unit) | 1)
     local = cv2.blur(light * painted, (fine, fine)) / (cv2.blur(painted, (fine, fine)) + 1e-3)
     around = cv2.blur(light * painted, (wide, wide)) / (cv2.blur(painted, (wide, wide)) + 1e-3)
-    ratio = 1.0 + FOLD_STRENGTH * ((local + 1.0) / (around + 1.0) - 1.0)
+    ratio = 1.0 + strength * ((local + 1.0) / (around + 1.0) - 1.0)
+    ratio[zones.neck > 0] = 1.0  # collars, hoods and lanyards are no folds of a sleeve
     return np.clip(ratio, *FOLD_RANGE).astype(np.float32)
 
 

@@ -115,7 +115,8 @@ def settle(
                 change = np.float32(0.0)
                 for c in range(3):
                     change += abs(lab[y, x, c] - old_lab[y, x, c])
-                weight = np.float32(min(max((change - noise) / span, calm_weight), 1.0))
+                moved = (change - noise) / span
+                weight = np.float32(min(max(float(moved), calm_weight), 1.0))
             known[y, x] = 1
             for c in range(3):
                 old_lab[y, x, c] += weight * (lab[y, x, c] - old_lab[y, x, c])
@@ -126,11 +127,54 @@ def settle(
 
 
 @njit(cache=True, nogil=True)
+def limb_field(
+    rows: int, columns: int, chain: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """How far each cell is from a limb, and where along it.
+
+    Args:
+        rows, columns: size of the result.
+        chain: (n, 4) joints in order: x, y, radius, position along the limb (at most 2.5).
+
+    Returns:
+        Distance from the bone in percent of the radius there, and position in percent, both
+        (rows, columns) uint8; distance 255 means "2.55 radii or farther".
+    """
+    distance = np.full((rows, columns), 255, np.uint8)
+    position = np.zeros((rows, columns), np.uint8)
+    reach = np.float32(2.55)
+    x0, y0 = np.float32(1e9), np.float32(1e9)
+    x1, y1 = np.float32(-1e9), np.float32(-1e9)
+    for i in range(chain.shape[0]):
+        room = reach * chain[i, 2]
+        x0, x1 = min(x0, chain[i, 0] - room), max(x1, chain[i, 0] + room)
+        y0, y1 = min(y0, chain[i, 1] - room), max(y1, chain[i, 1] + room)
+    for y in range(max(0, int(y0)), min(rows, int(y1) + 2)):
+        for x in range(max(0, int(x0)), min(columns, int(x1) + 2)):
+            best = reach
+            place = np.float32(0.0)
+            for i in range(chain.shape[0] - 1):
+                dx, dy = chain[i + 1, 0] - chain[i, 0], chain[i + 1, 1] - chain[i, 1]
+                px, py = x - chain[i, 0], y - chain[i, 1]
+                t = (px * dx + py * dy) / (dx * dx + dy * dy + np.float32(1e-6))
+                t = min(max(t, np.float32(0.0)), np.float32(1.0))
+                radius = chain[i, 2] + (chain[i + 1, 2] - chain[i, 2]) * t
+                ex, ey = px - dx * t, py - dy * t
+                ratio = np.sqrt(ex * ex + ey * ey) / radius
+                if ratio < best:
+                    best = ratio
+                    place = chain[i, 3] + (chain[i + 1, 3] - chain[i, 3]) * t
+            distance[y, x] = int(best * np.float32(100.0))
+            position[y, x] = int(place * np.float32(100.0) + np.float32(0.5))
+    return distance, position
+
+
+@njit(cache=True, nogil=True)
 def paint_skin(
     alpha: NDArray[np.uint8],
     ground: NDArray[np.float32],
     folds: NDArray[np.float32],
-    limbs: NDArray[np.float32],
+    distance: NDArray[np.uint8],
     roundness: float,
 ) -> NDArray[np.uint8]:
     """Colour (h, w, 3) of skin where ``alpha`` > 0.
@@ -139,7 +183,7 @@ def paint_skin(
         alpha: (h, w).
         ground: (h, w, 3) skin colour before shading.
         folds: (h, w) factor of the light found on the worn cloth.
-        limbs: (n, 6) x0, y0, x1, y1, radius at both ends; brightness falls off across them.
+        distance: (h, w) percent of the limb's radius; brightness falls off across a limb.
         roundness: loss of light at the limb's edge.
     """
     rows, columns = alpha.shape
@@ -148,16 +192,8 @@ def paint_skin(
         for x in range(columns):
             if alpha[y, x] == 0:
                 continue
-            nearest = np.float32(1.0)
-            for i in range(limbs.shape[0]):
-                dx, dy = limbs[i, 2] - limbs[i, 0], limbs[i, 3] - limbs[i, 1]
-                px, py = x - limbs[i, 0], y - limbs[i, 1]
-                t = (px * dx + py * dy) / (dx * dx + dy * dy + 1e-6)
-                t = min(max(t, 0.0), 1.0)
-                radius = limbs[i, 4] + (limbs[i, 5] - limbs[i, 4]) * t
-                ex, ey = px - dx * t, py - dy * t
-                nearest = min(nearest, (ex * ex + ey * ey) / (radius * radius + 1e-6))
-            light = folds[y, x] * (1.0 - roundness * nearest)
+            off = min(distance[y, x] * np.float32(0.01), np.float32(1.0))
+            light = folds[y, x] * (1.0 - roundness * off * off)
             for c in range(3):
                 out[y, x, c] = min(max(ground[y, x, c] * light, 0.0), 255.0)
     return out

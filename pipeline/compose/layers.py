@@ -20,7 +20,9 @@ from pipeline.compose.morph import (
     closed,
     fill_ellipse,
     grown,
+    odd,
     opened,
+    shrunk,
     touching,
     union,
     without,
@@ -30,10 +32,9 @@ from pipeline.compose.view import View
 from pipeline.compose.zones import (
     Limb,
     Zones,
-    fill_arm,
     fill_capsule,
+    fill_disc,
     fill_face,
-    fill_hand,
 )
 from pipeline.structures import Alpha, Side
 
@@ -42,14 +43,25 @@ COVERED = 225  # garment alpha from which a cell needs no fill
 MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
 BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to be a hand
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
-HAND_SKIN = 84  # evidence from which a cell of a hand is skin
+HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
+FAR_SKIN = 170  # the same farther away, where print may look like skin
+FINGERS = 0.75  # half chests around the knuckles where fingers may be
+HAIR = 100  # evidence from which a cell hanging together with the head is hair
+BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
+NECK_RADIUS = 0.36  # half chests
+UNDER_SLEEVE = 0.15  # of an arm bone painted under a drawn sleeve, where its edge is soft
+NECK_EDGE = 0.24  # half chests of a neck's width that hair may hang over
+HOOD = 1.0  # half chests around the chin where a hood may lie
+COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply grows over
+RIM = 7  # cells; the mixed pixels along a worn sleeve's edge
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
 BARE_SHARE = 0.5  # of a forearm's axis must be skin for it to be bare
-WORN_HINT, WORN_SURE = 50, 100  # evidence levels of the worn garment
+WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
+TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
+SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
 BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
-SLEEVE_ROOM = 1.45  # arm radii within which the garment's own sleeve is continued
-CALM_TIME_S = 0.12
+CALM_TIME_S = 0.06  # short: what was decided once must not linger
 HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
 
 
@@ -164,6 +176,11 @@ class _Scene:
     def is_bare(self, side: Side) -> bool:
         return self.bare.get(side, 1.0) >= BARE_SHARE
 
+    def solid_skin(self) -> NDArray[np.bool_]:
+        """Skin wider than the mix of cloth and wall at a sleeve's edge, which looks like skin."""
+        bare = (self.evidence.skin > BARE) & (self.evidence.skin > self.evidence.worn)
+        return np.asarray(opened(as_mask(bare), RIM - 2) > 0)
+
     # -- what stays in front -------------------------------------------------------------------
 
     def head(self) -> Alpha:
@@ -174,99 +191,105 @@ class _Scene:
         around = self.blank()
         size = (2 * HAIR_REACH[0] * zones.unit, 2 * HAIR_REACH[1] * zones.torso)
         fill_ellipse(around, zones.face.chin, size, 0.0)
-        hair = (self.evidence.hair > 100) & (around > 0) & self.person()
-        strands = opened(as_mask(hair))
-        strands = closed(strands)
+        hair = (self.evidence.hair > HAIR) & (around > 0) & self.person()
+        hair &= shrunk(zones.neck, odd(NECK_EDGE * zones.unit)) == 0  # a dark collar is no hair
+        strands = closed(opened(as_mask(hair)))
         seed = fill_face(self.blank(), zones.face, 0.9)
         return union(face, touching(strands | seed, seed) & (strands | face))
 
     def hands(self) -> Alpha:
         """Hands, and bare forearms, of arms that are in front of the torso."""
         hands = self.blank()
-        skin = (self.evidence.skin > HAND_SKIN) & (self.evidence.skin > self.evidence.worn)
         for side, limb in self.zones.limbs.items():
             if limb.arm.in_front and not limb.arm.behind:
-                hands = union(hands, self._hand(side, limb, skin))
+                hands = union(hands, self._hand(side, limb))
         return hands
 
-    def _hand(self, side: Side, limb: Limb, skin: NDArray[np.bool_]) -> Alpha:
-        size = self.zones.unit
-        room = fill_hand(self.blank(), limb, size)
+    def _hand(self, side: Side, limb: Limb) -> Alpha:
+        size, evidence = self.zones.unit, self.evidence
+        skin = (evidence.skin > HAND_SKIN) & (evidence.skin > evidence.worn)
+        room = limb.hand_distance < 100
         bones = self.blank()
         width = BONE_WIDTH * size
-        fill_capsule(bones, limb.wrist, limb.knuckles, width, width)
+        fill_capsule(bones, limb.joints[2], limb.joints[3], width, width)
         if self.is_bare(side) and limb.reach < LONG_REACH:
             start = max(limb.reach - 0.1, 0.7)
-            fill_arm(room, limb, start, 2.0, size, 1.35)
-            fill_arm(bones, limb, min(1.9, start + 0.2), 2.0, size, 0.4)
-        found = as_mask((room > 0) & skin & self.person(80))
-        found = opened(found)
-        found = closed(found)
+            room |= limb.within(1.35, start)
+            bones[limb.within(0.4, min(1.9, start + 0.2))] = 255
+        # fingers are often longer, or elsewhere, than the landmarks say
+        disc = fill_disc(self.blank(), limb.joints[3], FINGERS * size)
+        room |= (disc > 0) & (evidence.skin > FAR_SKIN)
+        found = closed(opened(as_mask(room & skin & self.person(60))))
         return touching(found, bones, MIN_HAND_AREA * size * size)
 
     def covered_forearms(self) -> Alpha:
         """Forearms in worn sleeves, in front of the torso, that the garment leaves bare."""
-        out = self.blank()
+        out = np.zeros(self.view.shape, np.bool_)
         for side, limb in self.zones.limbs.items():
             if limb.arm.in_front and limb.reach < LONG_REACH and not self.is_bare(side):
-                fill_arm(out, limb, max(limb.reach, 1.0), 2.0, self.zones.unit)
-        out[~self.person(100)] = 0
-        return out
+                out |= limb.within(1.0, max(limb.reach, 1.0))
+        return as_mask(out & self.person(100))
 
     # -- what is painted -----------------------------------------------------------------------
 
     def neck(self, head: Alpha) -> Alpha:
         """Where a neck or hair hides the back collar."""
         face = self.zones.face
-        half = 0.36 * self.zones.unit
+        half = NECK_RADIUS * self.zones.unit
         below = face.chin + face.down * 0.8 * face.half_height
-        neck = fill_capsule(self.blank(), face.chin, below, half, half)
-        return union(neck, head)
+        return union(fill_capsule(self.blank(), face.chin, below, half, half), head)
 
     def painted_skin(self, keep: Alpha) -> Alpha:
         """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
-        evidence = self.evidence
-        bare = (evidence.skin > 70) & (evidence.skin > evidence.worn)
-        other = ~bare & (evidence.hair < 90)
-        worn = (evidence.worn > WORN_HINT) & ~bare
-        paint = (self.zones.neck > 0) & (worn | (other & (evidence.skin < 40)))
+        solid = self.solid_skin()
+        paint = (self.zones.neck > 0) & ~solid
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
-            zone = fill_arm(self.blank(), limb, max(0.0, limb.reach - 0.15), 2.05, self.zones.unit)
-            cloth = worn & (evidence.worn > WORN_SURE) if self.is_bare(side) else ~bare
-            paint |= (zone > 0) & cloth
-        paint &= (keep == 0) & self.person(60)
+            arm = limb.within(1.0, max(0.0, limb.reach - UNDER_SLEEVE))
+            paint |= arm & ((self.evidence.worn > WORN_SURE) if self.is_bare(side) else ~solid)
+        paint &= (keep == 0) & self.person(40)
         return opened(as_mask(paint))
 
     def painted_ground(self, keep: Alpha, skin: Alpha) -> Alpha:
-        """Worn sleeves wider than the arm that was in them: what is behind them shows."""
-        paint = np.zeros(self.view.shape, np.bool_)
+        """Worn cloth that stands off the body, a baggy sleeve or a hood: show what is behind it."""
+        free = (skin == 0) & (keep == 0) & (self.zones.neck == 0) & (self.zones.trunk == 0)
+        free &= (self.garment < COVERED) & ~self.solid_skin()
+        free &= grown(as_mask(self.person(40)), 5) > 0
+        worn = (self.evidence.worn > WORN_HINT) & self.person(40)
+        hood = grown(opened(as_mask(worn & free & self._beside_neck())), RIM) > 0
+        room = np.zeros(self.view.shape, np.bool_)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind or self.is_bare(side):
                 continue
-            wide = fill_arm(
-                self.blank(), limb, max(0.0, limb.reach - 0.05), 2.0, self.zones.unit, BAGGY
-            )
-            arm = fill_arm(self.blank(), limb, max(0.0, limb.reach - 0.3), 2.1, self.zones.unit)
-            paint |= (wide > 0) & (arm == 0)
-        paint &= (self.evidence.worn > WORN_HINT) & (keep == 0) & (skin == 0)
-        paint &= (self.garment < COVERED) & (self.zones.neck == 0)
-        found = opened(as_mask(paint))
-        found = grown(found, 5)
-        found[(skin > 0) | (keep > 0)] = 0
-        return found
+            room |= limb.within(BAGGY, max(0.0, limb.reach - UNDER_SLEEVE))
+        sleeves = grown(opened(as_mask(worn & room)), RIM) > 0
+        return as_mask((sleeves | (hood & self.person(40))) & free)
+
+    def _beside_neck(self) -> NDArray[np.bool_]:
+        """Between the head and the shoulders, clear of the garment: where hoods lie."""
+        face = self.zones.face
+        room = fill_disc(self.blank(), face.chin, HOOD * self.zones.unit) > 0
+        room &= (self.evidence.hair < HAIR // 2) & (self.zones.below_chin > 0)
+        near = grown(as_mask(self.garment > 128), odd(2 * COLLAR_RIM * self.zones.unit))
+        return np.asarray(room & (near == 0))
 
     def continued_cloth(self, keep: Alpha, skin: Alpha, ground: Alpha, above_hem: Alpha) -> Alpha:
         """Worn cloth beside the garment becomes garment."""
         evidence = self.evidence
-        worn = (evidence.worn > WORN_HINT) & (evidence.worn > evidence.skin)
-        paint = worn & (self.garment < COVERED) & self.person(80)
+        worn = (evidence.worn > WORN_HINT) & (evidence.worn > evidence.skin) & self.person()
+        paint = (grown(as_mask(worn), RIM - 2) > 0) & ~self.solid_skin() & self._dressed_room()
+        paint &= (self.garment < COVERED) & self.person(60) & (above_hem > 0)
         paint &= (keep == 0) & (skin == 0) & (ground == 0) & (self.zones.neck == 0)
-        paint &= above_hem > 0
         if not paint.any():
             return self.blank()
-        far = cv2.distanceTransform(as_mask(self.garment < 128), cv2.DIST_L2, 3)
-        paint &= far < CLOTH_REACH * self.zones.unit
-        found = opened(as_mask(paint))
-        return grown(found, 3)
+        away = cv2.distanceTransform(as_mask(self.garment < 128), cv2.DIST_L2, 3)
+        return grown(as_mask(paint & (away < CLOTH_REACH * self.zones.unit)), 3)
+
+    def _dressed_room(self) -> NDArray[np.bool_]:
+        """The trunk, and the arms as far as the drawn sleeves reach, with room for loose cloth."""
+        room = grown(self.zones.trunk, odd(2 * TRUNK_ROOM * self.zones.unit)) > 0
+        for limb in self.zones.limbs.values():
+            if limb.reach > 0.0:
+                room |= limb.within(SLEEVE_ROOM, 0.0, limb.reach)
+        return np.asarray(room)

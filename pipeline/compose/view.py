@@ -20,7 +20,7 @@ from pipeline.images import to_lab
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Box, DrawnLook, Frame, Image, Points
 
-ANALYSIS_TORSO_PX = 110.0  # finer shows no more of a hand's outline, coarser loses the fingers
+ANALYSIS_TORSO_PX = 125.0  # finer shows no more of a hand's outline, coarser loses the fingers
 ARM_MARGIN = 0.7  # half chests around an arm's joints: a baggy sleeve and what is behind it
 HEAD_MARGIN = 0.9  # half chests around a head's landmarks: the crown and the hair
 TORSO_MARGIN_PX = 6  # around the drawn look, for shadows and soft edges

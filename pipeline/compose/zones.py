@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compose.kernels import limb_field
 from pipeline.compose.morph import fill_ellipse
 from pipeline.compose.view import View
 from pipeline.geometry import Floats, unit
@@ -19,7 +19,9 @@ from pipeline.structures import Alpha, Arm, Body, DrawnLook, Points, Side
 SHOULDER_RADIUS = 0.33
 ELBOW_RADIUS = 0.235
 WRIST_RADIUS = 0.165
-HAND_RADIUS = 0.34  # wide enough for spread fingers
+FOREARM_BELLY = 0.3  # of the forearm keeps the elbow's radius
+PALM_RADIUS = 0.22
+HAND_RADIUS = 0.36  # wide enough for spread fingers
 FINGERTIPS = 1.15  # fingertips lie this much of wrist-to-knuckles beyond the knuckles
 
 FACE_HALF_WIDTH = 0.62  # of the distance between the ears
@@ -62,34 +64,34 @@ class Limb:
 
     Attributes:
         arm: the arm in frame px.
-        shoulder, elbow, wrist, knuckles, fingertips: (2,) float32.
+        joints: (5, 2) float32: shoulder, elbow, wrist, knuckles, fingertips.
         reach: how far the drawn sleeve goes: 0 shoulder, 1 elbow, 2 wrist.
+        distance: (h, w) uint8, distance from the arm's bones in percent of a bare arm's radius.
+        position: (h, w) uint8, place along the arm in percent: 100 elbow, 200 wrist.
+        hand_distance: (h, w) uint8, the same distance for the hand, wrist to fingertips.
     """
 
     arm: Arm
-    shoulder: NDArray[np.float32]
-    elbow: NDArray[np.float32]
-    wrist: NDArray[np.float32]
-    knuckles: NDArray[np.float32]
-    fingertips: NDArray[np.float32]
+    joints: Points
     reach: float
+    distance: Alpha
+    position: Alpha
+    hand_distance: Alpha
 
     def at(self, position: float) -> NDArray[np.float32]:
         """Point at ``position`` along the arm (0 shoulder, 1 elbow, 2 wrist)."""
-        if position <= 1.0:
-            return self.shoulder + (self.elbow - self.shoulder) * position
-        return self.elbow + (self.wrist - self.elbow) * (position - 1.0)
+        start = int(position >= 1.0)
+        a, b = self.joints[start], self.joints[start + 1]
+        return np.asarray(a + (b - a) * (position - start), np.float32)
 
-
-def radius_at(position: float) -> float:
-    """Radius of a bare arm in half chests at 0 shoulder, 1 elbow, 2 wrist."""
-    return float(
-        np.interp(
-            position,
-            [0.0, 1.0, 1.3, 2.0],
-            [SHOULDER_RADIUS, ELBOW_RADIUS, ELBOW_RADIUS, WRIST_RADIUS],
-        )
-    )
+    def within(self, radii: float, start: float = 0.0, end: float = 2.0) -> NDArray[np.bool_]:
+        """(h, w), True closer to the arm than ``radii`` bare arm radii, between two positions."""
+        near = self.distance < 100.0 * radii
+        if start > 0.0:
+            near &= self.position >= round(100 * start)
+        if end < 2.0:
+            near &= self.position <= round(100 * end)
+        return np.asarray(near)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,8 +104,10 @@ class Zones:
         face: the face.
         limbs: per side.
         neckline: (k, 2) the drawn garment's neckline.
+        below_chin: (h, w) uint8, percent of a half chest below the chin, at most 255.
         neck: (h, w) uint8, 255 between the jaw and the drawn neckline.
         chest: (h, w) uint8, 255 where the chest and belly surely show the worn garment.
+        trunk: (h, w) uint8, 255 on the body without its arms, from the shoulders down.
     """
 
     unit: float
@@ -111,8 +115,10 @@ class Zones:
     face: Face
     limbs: dict[Side, Limb]
     neckline: Points
+    below_chin: Alpha
     neck: Alpha
     chest: Alpha
+    trunk: Alpha
 
 
 def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
@@ -124,19 +130,35 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
         unit=half_chest,
         torso=body.torso_px / view.step,
         face=face,
-        limbs={side: _limb(view, arm, drawn, side) for side, arm in body.arms.items()},
+        limbs={side: _limb(view, arm, drawn, side, half_chest) for side, arm in body.arms.items()},
         neckline=neckline,
+        below_chin=_below_chin(view, face, half_chest),
         neck=_neck(view, face, neckline, half_chest),
         chest=_chest(view, body),
+        trunk=_trunk(view, body),
     )
 
 
-def _limb(view: View, arm: Arm, drawn: DrawnLook, side: Side) -> Limb:
-    joints = view.to_small(np.stack([arm.shoulder, arm.elbow, arm.wrist, arm.hand]))
-    tips = joints[3] + (joints[3] - joints[2]) * FINGERTIPS
-    shoulder, elbow, wrist, knuckles = joints
+def _limb(view: View, arm: Arm, drawn: DrawnLook, side: Side, half_chest: float) -> Limb:
+    joints = view.to_small(np.stack([arm.shoulder, arm.elbow, arm.wrist, arm.hand, arm.hand]))
+    joints[4] += (joints[3] - joints[2]) * np.float32(FINGERTIPS)
+    shoulder, elbow, wrist, _, tips = joints
+    belly = elbow + (wrist - elbow) * np.float32(FOREARM_BELLY)
+    arm_chain = [
+        [*shoulder, SHOULDER_RADIUS * half_chest, 0.0],
+        [*elbow, ELBOW_RADIUS * half_chest, 1.0],
+        [*belly, ELBOW_RADIUS * half_chest, 1.0 + FOREARM_BELLY],
+        [*wrist, WRIST_RADIUS * half_chest, 2.0],
+    ]
+    hand_chain = [
+        [*wrist, PALM_RADIUS * half_chest, 2.0],
+        [*tips, HAND_RADIUS * half_chest, 2.5],
+    ]
+    rows, columns = view.shape
+    distance, position = limb_field(rows, columns, np.array(arm_chain, np.float32))
+    hand_distance, _ = limb_field(rows, columns, np.array(hand_chain, np.float32))
     reach = drawn.sleeve_reach.get(side, 0.0)
-    return Limb(arm, shoulder, elbow, wrist, knuckles, tips, reach)
+    return Limb(arm, joints, reach, distance, position, hand_distance)
 
 
 def _face(view: View, body: Body, half_chest: float) -> Face:
@@ -157,6 +179,13 @@ def _face(view: View, body: Body, half_chest: float) -> Face:
     )
 
 
+def _below_chin(view: View, face: Face, half_chest: float) -> Alpha:
+    columns = np.arange(view.shape[1], dtype=np.float32)[None, :] - face.chin[0]
+    rows = np.arange(view.shape[0], dtype=np.float32)[:, None] - face.chin[1]
+    depth = (columns * face.down[0] + rows * face.down[1]) * np.float32(100.0 / half_chest)
+    return np.asarray(np.clip(depth, 0, 255), np.uint8)
+
+
 def _neck(view: View, face: Face, neckline: Points, half_chest: float) -> Alpha:
     across = np.array([-face.down[1], face.down[0]], np.float32)
     if across[0] < 0:
@@ -175,54 +204,41 @@ def _chest(view: View, body: Body) -> Alpha:
     return fill_polygon(np.zeros(view.shape, np.uint8), corners)
 
 
-def fill_polygon(canvas: Alpha, outline: Floats, value: int = 255) -> Alpha:
+def _trunk(view: View, body: Body) -> Alpha:
+    down = body.mid_shoulder - body.up * (body.levels * body.torso_px)[:, None]
+    # the wearer's right is on the left of the picture
+    left = down - body.right * body.half_widths_px[Side.RIGHT][:, None]
+    right = down + body.right * body.half_widths_px[Side.LEFT][:, None]
+    tops = np.stack([body.arms[Side.RIGHT].shoulder, body.arms[Side.LEFT].shoulder])
+    outline = np.concatenate([tops[:1], left, right[::-1], tops[1:]])
+    return fill_polygon(np.zeros(view.shape, np.uint8), view.to_small(outline))
+
+
+def fill_polygon(canvas: Alpha, outline: Floats) -> Alpha:
     """Fill a polygon (n, 2) into ``canvas``, which is also returned."""
     points = np.round(np.asarray(outline) * (1 << SUBPIXEL_BITS)).astype(np.int32)
-    cv2.fillPoly(canvas, [points], (value,), cv2.LINE_8, SUBPIXEL_BITS)
+    cv2.fillPoly(canvas, [points], (255,), cv2.LINE_8, SUBPIXEL_BITS)
     return canvas
 
 
-def fill_capsule(
-    canvas: Alpha, a: Floats, b: Floats, radius_a: float, radius_b: float, value: int = 255
-) -> Alpha:
+def fill_capsule(canvas: Alpha, a: Floats, b: Floats, radius_a: float, radius_b: float) -> Alpha:
     """Fill the hull of two discs into ``canvas``, which is also returned."""
     along = unit(b - a)
     across = np.array([-along[1], along[0]], np.float32)
     outline = np.stack(
         [a + across * radius_a, b + across * radius_b, b - across * radius_b, a - across * radius_a]
     )
-    fill_polygon(canvas, outline, value)
-    for centre, radius in ((a, radius_a), (b, radius_b)):
-        scaled = np.round(np.asarray(centre) * (1 << SUBPIXEL_BITS)).astype(int)
-        size = round(radius * (1 << SUBPIXEL_BITS))
-        x, y = int(scaled[0]), int(scaled[1])
-        cv2.circle(canvas, (x, y), size, (value,), -1, cv2.LINE_8, SUBPIXEL_BITS)
+    fill_polygon(canvas, outline)
+    fill_disc(canvas, a, radius_a)
+    return fill_disc(canvas, b, radius_b)
+
+
+def fill_disc(canvas: Alpha, centre: Floats, radius: float) -> Alpha:
+    """Fill a disc into ``canvas``, which is also returned."""
+    x, y = np.round(np.asarray(centre) * (1 << SUBPIXEL_BITS)).astype(int).tolist()
+    size = round(radius * (1 << SUBPIXEL_BITS))
+    cv2.circle(canvas, (x, y), size, (255,), -1, cv2.LINE_8, SUBPIXEL_BITS)
     return canvas
-
-
-def fill_arm(
-    canvas: Alpha, limb: Limb, start: float, end: float, unit_px: float, scale: float = 1.0
-) -> Alpha:
-    """Fill an arm between two positions (0 shoulder, 1 elbow, 2 wrist) into ``canvas``.
-
-    Args:
-        canvas: (h, w) uint8, changed and returned.
-        limb: the arm.
-        start, end: positions along the arm, start < end.
-        unit_px: half chest, px.
-        scale: times the radius of a bare arm.
-    """
-    stops = [start, *(s for s in (1.0, 1.3) if start < s < end), end]
-    for a, b in pairwise(stops):
-        radii = (radius_at(a) * unit_px * scale, radius_at(b) * unit_px * scale)
-        fill_capsule(canvas, limb.at(a), limb.at(b), *radii)
-    return canvas
-
-
-def fill_hand(canvas: Alpha, limb: Limb, unit_px: float, scale: float = 1.0) -> Alpha:
-    """Fill the region a hand can reach from its wrist into ``canvas``, which is also returned."""
-    radii = (WRIST_RADIUS * 1.3 * unit_px * scale, HAND_RADIUS * unit_px * scale)
-    return fill_capsule(canvas, limb.wrist, limb.fingertips, *radii)
 
 
 def fill_face(canvas: Alpha, face: Face, scale: float = 1.0) -> Alpha:
