@@ -16,9 +16,9 @@ from pipeline.structures import Frame
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 
-DEFAULT_GARMENT = "breton-stripes"
+DEFAULT_GARMENT = "breton-top"
 LIGHT_GARMENT = "white-tee"
-DARK_GARMENT = "black-turtleneck"
+DARK_GARMENT = "black-long-sleeve"
 WARM_UP_FRAMES = 20  # past compiling, settling and fading in
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 ClipOption = Annotated[

@@ -68,10 +68,11 @@ def photo(person: Path, garment: str, out: Path, mask: Path | None, catalog: Pat
 
 def garment(image: Path, out: Path) -> None:
     """Inspect one garment photo."""
-    from pipeline.garments import ingest_garment, write_inspection
+    from pipeline.garments import load_garment
+    from pipeline.garments.inspection import write_inspection
 
     picture = read_image(image)
-    found = ingest_garment(picture, id=_stem_id(image), name=image.stem)
+    found = load_garment(image)
     write_inspection(found, picture, _folder(out))
     typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}.")
 
@@ -97,13 +98,19 @@ def _export_pose(path: Path, folder: Path, estimator: PoseEstimator) -> None:
 
     image = read_image(path)
     found = estimator.estimate(Frame(image))
-    if found is None:
-        typer.echo(f"{path}: nobody found.", err=True)
-    joints = to_body25(found)
+    height, width = image.shape[:2]
     _write_json(folder / f"{path.stem}_keypoints.json", to_openpose_json(found))
-    _write_json(folder / f"{path.stem}_landmarks.json", landmarks_json(found))
-    write_png(folder / f"{path.stem}_annotated.png", draw_annotated(image, found))
-    write_png(folder / f"{path.stem}_rendered.png", draw_skeleton(joints, size_hw=image.shape[:2]))
+    if found is None:
+        typer.echo(f"{path}: nobody found; its files say so.", err=True)
+        landmarks = {"width": width, "height": height, "landmarks": []}
+        annotated, skeleton = image, np.zeros_like(image)
+    else:
+        landmarks = landmarks_json(found)
+        annotated = draw_annotated(image, found)
+        skeleton = draw_skeleton(to_body25(found), size_hw=(height, width))
+    _write_json(folder / f"{path.stem}_landmarks.json", landmarks)
+    write_png(folder / f"{path.stem}_annotated.png", annotated)
+    write_png(folder / f"{path.stem}_rendered.png", skeleton)
 
 
 def _pictures(source: Path) -> list[Path]:
@@ -113,12 +120,6 @@ def _pictures(source: Path) -> list[Path]:
             raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
         return found
     return [source]
-
-
-def _stem_id(path: Path) -> str:
-    from pipeline.garments import safe_id
-
-    return safe_id(path.stem)
 
 
 def _folder(path: Path) -> Path:
