@@ -236,12 +236,14 @@ class PoseTracker:
         if other is not None and _is_upper_body(other):
             second = _Sighting.of(other, frame.time_s)
             wanted = lost.may_be(second) if lost else second.size_px > LARGER * first.size_px
-            if wanted:
-                return self._estimator.estimate(frame)  # MediaPipe now looks at the second
+            if wanted:  # MediaPipe looks at the second one now; see them in the true picture
+                chosen = self._estimator.estimate(frame)
+                if chosen is not None and second.may_be(_Sighting.of(chosen, frame.time_s)):
+                    return chosen
+        if other is not None:
             self._estimator.reset()
-        if lost is not None:
-            return None  # only somebody else is there: wait a moment for the one we lost
-        return self._estimator.estimate(frame)
+        # only somebody else is there: wait a moment for the one we lost
+        return None if lost is not None else self._estimator.estimate(frame)
 
     def _forget(self) -> None:
         self._estimator.reset()
