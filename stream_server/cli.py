@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from pipeline import __version__
 from pipeline.errors import NotSupported, WearcastError
@@ -176,12 +177,9 @@ def main() -> None:
     try:
         app()
     except WearcastError as error:
-        Console(stderr=True, highlight=False).print(f"[bold red]wearcast:[/] {_escape(str(error))}")
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"[bold red]wearcast:[/] {escape(str(error))}")
         sys.exit(EXIT_BAD_INPUT)
-
-
-def _escape(text: str) -> str:
-    return text.replace("[", r"\[")
 
 
 if __name__ == "__main__":

@@ -42,10 +42,11 @@ def render(job: RenderJob, garment: str, catalog: Path | None) -> None:
 
     worn = load_garment(garment, catalog)
     with _progress() as progress:
-        task = progress.add_task("Dressing", total=None)
 
         def show(done: int, expected: int) -> None:
-            progress.update(task, completed=done, total=expected or None)
+            if not progress.task_ids:
+                progress.add_task("Dressing")
+            progress.update(progress.task_ids[0], completed=done, total=expected or None)
 
         numbers = render_video(job, worn, show)
     typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed.")
