@@ -31,6 +31,11 @@ ELBOW_STATION = 0.53
 OUTER_STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.80])
 """Where the upper arm's outer half thickness is measured, shares of the upper arm."""
 
+SLOPE_STATIONS = np.array([0.40, 0.58, 0.76])
+"""Where the slope from neck to shoulder is measured, hw away from the centre line as seen."""
+USUAL_SLOPE = np.array([0.156, 0.141, 0.125])  # tl above the line through the joints
+SLOPE_RANGE = (0.07, 0.26)  # tl; more is hair or a raised arm
+
 # shoulder width / torso: landmarks outside this range are foreshortening, not build
 MIN_SHOULDER_RATIO, MAX_SHOULDER_RATIO, USUAL_SHOULDER_RATIO = 0.56, 0.80, 0.68
 TURN_SLACK = 0.95  # shoulders this close to their widest are not turned: breathing and noise
@@ -88,6 +93,7 @@ class BodyTracker:
         self._upper = Peak(*UPPER_ARM_RANGE, rise_s=0.25, decay_s=110.0)
         self._fore = Peak(*FOREARM_RANGE, rise_s=0.25, decay_s=110.0)
         self._widths = {side: Estimate(np.ones(len(LEVELS)), tau_s=0.10) for side in Side}
+        self._slopes = {side: Estimate(USUAL_SLOPE, tau_s=0.30) for side in Side}
         self._arms = {side: _ArmMemory() for side in Side}
         self._right_is_nearer = Latch(on_above=0.10, off_below=-0.10)
         self._last_s: float | None = None
@@ -129,6 +135,7 @@ class BodyTracker:
             arms=arms,
             worn_hem=worn_hem,
             nearer_arm=Side.RIGHT if right_nearer else Side.LEFT,
+            slopes_px={side: self._slope(pose, axes, side, dt_s) for side in Side},
         )
 
     def _axes(self, pose: Pose, points: Vector, dt_s: float) -> _Axes:
@@ -177,6 +184,18 @@ class BodyTracker:
         padded = np.concatenate([share[:1], share, share[-1:]])
         smooth = np.convolve(padded, [0.25, 0.5, 0.25], "valid")
         return (smooth * axes.half_seen_px).astype(np.float32)
+
+    def _slope(self, pose: Pose, axes: _Axes, side: Side, dt_s: float) -> NDArray[np.float32]:
+        """Height of the slope from neck to shoulder above the shoulder line."""
+        out = OUTWARD[side] * axes.right * axes.half_seen_px
+        origins = axes.middle + out * SLOPE_STATIONS[:, None]
+        length_px = 1.3 * SLOPE_RANGE[1] * axes.torso_px
+        hits = cast(pose.person_alpha, sample_rays(origins, axes.up, length_px, 1.0), 1.0)
+        height = hits.reach_px / axes.torso_px
+        good = hits.left & hits.started_inside
+        good &= (height > SLOPE_RANGE[0]) & (height < SLOPE_RANGE[1])
+        slope = self._slopes[side].update(height, dt_s, np.where(good, 1.0, 0.0))
+        return (slope * axes.torso_px).astype(np.float32)
 
     def _arm(
         self,

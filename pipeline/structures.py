@@ -247,6 +247,8 @@ class Body:
         worn_hem: depth of the hem of the garment the person really wears, in torso lengths
             below the shoulder line; None while unknown. A look may stretch to hide it.
         nearer_arm: the arm to draw last where both cross.
+        slopes_px: per side (k,) float32, height of the shoulder's slope above the shoulder line
+            at ``body.SLOPE_STATIONS``; None while unknown.
     """
 
     pose: Pose
@@ -263,6 +265,7 @@ class Body:
     arms: Mapping[Side, Arm]
     worn_hem: float | None = None
     nearer_arm: Side = Side.RIGHT
+    slopes_px: Mapping[Side, NDArray[np.float32]] | None = None
 
 
 LookKind = Literal["photo", "neural", "none"]

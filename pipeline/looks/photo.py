@@ -11,7 +11,7 @@ from pipeline.errors import NotSupported
 from pipeline.geometry import smoothstep
 from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
 from pipeline.looks.mesh import Mesh, build_mesh, clean_regions
-from pipeline.looks.sleeves import SleeveMap, armhole_distance, lay_sleeve, map_sleeve
+from pipeline.looks.sleeves import Armhole, SleeveMap, lay_sleeve, map_sleeve
 from pipeline.looks.torso import TorsoFit
 from pipeline.looks.tps import tps_matrix
 from pipeline.structures import PART_CODES, Body, Category, Garment, Part, Side
@@ -79,7 +79,9 @@ class PhotoLook:
         vertices = (self._bend @ targets).astype(np.float64)
         reach: dict[Side, float] = {}
         for side, sleeve in self._sleeves.items():
-            laid, reach[side] = lay_sleeve(sleeve, self.garment.sleeves, body, side, scale)
+            laid, reach[side] = lay_sleeve(
+                sleeve, self.garment.sleeves, body, side, self._torso.armpit(body, side), scale
+            )
             weight = sleeve.weight[:, None]
             vertices = vertices + weight * (laid - vertices)
         return Deformed(
@@ -110,36 +112,30 @@ def _regions(
     regions = {Part.TORSO: torso.copy()}
     for side in sides:
         sleeve = clean[SLEEVE_PART[side]]
-        away = armhole_distance(pixels, marks, side).reshape(height, width)
-        beside = _beside_armhole(pixels, marks, side).reshape(height, width)
-        band = (np.abs(away) < OVERLAP) & beside
+        armhole = Armhole.of(marks, side)
+        up = armhole.height(pixels)
+        band = (np.abs(armhole.away(pixels)) < OVERLAP) & (up > -0.02) & (up < 1.2)
+        band = band.reshape(height, width)
         regions[Part.TORSO] |= sleeve & band
         regions[SLEEVE_PART[side]] = sleeve | (torso & band)
     return regions
 
 
-def _beside_armhole(points: Vector, marks: Mapping[str, Vector], side: Side) -> NDArray[np.bool_]:
-    """Which points lie between armpit and shoulder along the armhole (and a little past)."""
-    armpit, shoulder = marks[f"armpit_{side}"], marks[f"shoulder_{side}"]
-    line = shoulder - armpit
-    share = ((points - armpit) @ line) / (line @ line)
-    beside: NDArray[np.bool_] = (share > -0.02) & (share < 1.2)
-    return beside
-
-
 def _weight(mesh: Mesh, marks: Mapping[str, Vector], side: Side) -> Vector:
     """How far every vertex follows the arm."""
     points = mesh.vertices_tex.astype(np.float64)
-    away = armhole_distance(points, marks, side)
-    follow = smoothstep((away - BLEND_FROM) / BLEND_OVER).astype(np.float64)
+    armhole = Armhole.of(marks, side)
     weight = np.zeros(len(points))
     sleeve_rows = mesh.sheets[SLEEVE_PART[side]].rows
-    weight[sleeve_rows] = follow[sleeve_rows]
+    weight[sleeve_rows] = _follow(armhole.beyond(points[sleeve_rows]))
     # on the torso only the band across the armhole follows, and nothing below the armpit
-    armpit, shoulder = marks[f"armpit_{side}"], marks[f"shoulder_{side}"]
-    line = shoulder - armpit
-    share = ((points - armpit) @ line) / (line @ line)
-    fade = smoothstep((share + 0.15) / 0.20) * (np.abs(away) < 2.0 * OVERLAP)
     torso_rows = mesh.sheets[Part.TORSO].rows
-    weight[torso_rows] = (follow * fade)[torso_rows]
+    torso = points[torso_rows]
+    away = armhole.away(torso)
+    fade = smoothstep((armhole.height(torso) + 0.15) / 0.20) * (np.abs(away) < 2.0 * OVERLAP)
+    weight[torso_rows] = _follow(away) * fade
     return weight
+
+
+def _follow(beyond: Vector) -> Vector:
+    return smoothstep((beyond - BLEND_FROM) / BLEND_OVER).astype(np.float64)

@@ -23,7 +23,8 @@ Vector = NDArray[np.float64]
 PROFILE_STATIONS = np.linspace(0.0, 1.0, 9)
 ALONG_RANGE, ACROSS_RANGE = (-0.8, 1.3), (-0.6, 1.6)  # beyond, a quad's coordinates mean nothing
 NARROWEST = 1.06  # cloth / arm: it must hide the arm
-WIDEST = {Sleeves.LONG: 1.40, Sleeves.SHORT: 1.55}
+SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
+WIDEST = {Sleeves.LONG: 1.70, Sleeves.SHORT: 2.00}  # on the inner side, where the ease hangs
 LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
 PAST_WRIST = 1.02  # of the forearm
 
@@ -75,17 +76,45 @@ class _Quad:
         return across, along
 
 
-def armhole_distance(points: Vector, landmarks: Mapping[str, Vector], side: Side) -> Vector:
-    """Signed distance of ``points`` (n, 2) outwards from the armhole line, armhole lengths."""
-    armpit, shoulder = landmarks[f"armpit_{side}"], landmarks[f"shoulder_{side}"]
-    line = (shoulder - armpit).astype(np.float64)
-    normal = np.array([-line[1], line[0]])
-    cuff = 0.5 * (landmarks[f"cuff_outer_{side}"] + landmarks[f"cuff_inner_{side}"])
-    middle = 0.5 * (armpit + shoulder)
-    if normal @ (cuff - middle) < 0.0:
-        normal = -normal
-    distance: Vector = ((points - middle) @ normal) / (line @ line)
-    return distance
+@dataclass(frozen=True, slots=True)
+class Armhole:
+    """The line from armpit to shoulder, where a sleeve is sewn on.
+
+    Distances are in armhole lengths; ``away`` is positive on the sleeve's side.
+    """
+
+    armpit: Vector
+    line: Vector
+    normal: Vector
+
+    @classmethod
+    def of(cls, landmarks: Mapping[str, Vector], side: Side) -> Armhole:
+        """Find the armhole between a garment's landmarks."""
+        armpit, shoulder = landmarks[f"armpit_{side}"], landmarks[f"shoulder_{side}"]
+        line = (shoulder - armpit).astype(np.float64)
+        normal = np.array([-line[1], line[0]])
+        cuff = 0.5 * (landmarks[f"cuff_outer_{side}"] + landmarks[f"cuff_inner_{side}"])
+        if normal @ (cuff - 0.5 * (armpit + shoulder)) < 0.0:
+            normal = -normal
+        return cls(armpit.astype(np.float64), line, normal)
+
+    def height(self, points: Vector) -> Vector:
+        """Place along the line: 0 armpit, 1 shoulder."""
+        height: Vector = ((points - self.armpit) @ self.line) / (self.line @ self.line)
+        return height
+
+    def away(self, points: Vector) -> Vector:
+        """Signed distance from the line, outwards."""
+        away: Vector = ((points - self.armpit) @ self.normal) / (self.line @ self.line)
+        return away
+
+    def beyond(self, points: Vector) -> Vector:
+        """How far out on the sleeve: as ``away``, but a sleeve that hangs down beside the torso
+        gets further with every step below the armpit."""
+        below = np.maximum(-self.height(points), 0.0)
+        away = self.away(points)
+        beyond: Vector = np.where(below > 0.0, np.hypot(np.maximum(away, 0.0), below), away)
+        return beyond
 
 
 def map_sleeve(
@@ -202,10 +231,15 @@ class _Ends:
 
 
 def _ends(
-    sleeve: SleeveMap, kind: Sleeves, arm: Arm, bones: _Bones, scale: float, torso_px: float
+    sleeve: SleeveMap,
+    kind: Sleeves,
+    arm: Arm,
+    bones: _Bones,
+    inner_from: float,
+    scale: float,
+    torso_px: float,
 ) -> _Ends:
     outer_from, _ = bones.place(arm.shoulder_tip)
-    inner_from, _ = bones.place(arm.armpit)
     whole_px = arm.upper_px + arm.fore_px
     natural = (outer_from + sleeve.outer_tex * scale) / whole_px
     if kind is Sleeves.LONG:
@@ -224,7 +258,7 @@ def _ends(
 
 
 def lay_sleeve(
-    sleeve: SleeveMap, kind: Sleeves, body: Body, side: Side, scale: float
+    sleeve: SleeveMap, kind: Sleeves, body: Body, side: Side, armpit: Vector, scale: float
 ) -> tuple[Vector, float]:
     """Lay a sleeve on an arm.
 
@@ -233,6 +267,7 @@ def lay_sleeve(
         kind: long or short.
         body: whose arm.
         side: which arm.
+        armpit: (2,) where the garment's armpit lies, frame px.
         scale: frame px per texture px.
 
     Returns:
@@ -241,7 +276,8 @@ def lay_sleeve(
     """
     arm = body.arms[side]
     bones = _bones(arm, body.half_chest_px, OUTWARD[side])
-    ends = _ends(sleeve, kind, arm, bones, scale, body.torso_px)
+    inner_from, armpit_out = bones.place(armpit)
+    ends = _ends(sleeve, kind, arm, bones, inner_from, scale, body.torso_px)
     t, s = sleeve.along, sleeve.across
     outer_at = ends.outer_from + (ends.outer_to - ends.outer_from) * t
     inner_at = ends.inner_from + (ends.inner_to - ends.inner_from) * t
@@ -251,7 +287,6 @@ def lay_sleeve(
         t * max(ends.outer_to - ends.outer_from, 1.0) / (0.40 * max(bones.upper_px, 1.0))
     )
     _, tip_out = bones.place(arm.shoulder_tip)
-    _, armpit_out = bones.place(arm.armpit)
     high = tip_out + (outer_half - tip_out) * grown
     low = armpit_out + (-inner_half - armpit_out) * grown
     lateral = low + (high - low) * s
@@ -276,11 +311,12 @@ def _half_widths(
     station = ELBOW_STATION * on_upper + (1.0 - ELBOW_STATION) * beyond
     bare = half_chest_px * arm_radius(station)
     own = np.interp(sleeve.along, PROFILE_STATIONS, sleeve.profile) * scale
-    inner = np.clip(own, NARROWEST * bare, WIDEST.get(kind, NARROWEST) * bare)
+    outer = np.clip(own, NARROWEST * bare, SNUG * bare)
+    inner = np.clip(2.0 * own - outer, NARROWEST * bare, WIDEST.get(kind, NARROWEST) * bare)
     if arm.outer_radius_px is None:
-        return inner, inner
+        return outer, inner
     measured = 1.04 * np.interp(on_upper, OUTER_STATIONS, arm.outer_radius_px)
-    outer = np.where(on_upper < 0.9, np.maximum(inner, measured), inner)
+    outer = np.where(on_upper < 0.9, np.maximum(outer, measured), outer)
     return outer, inner
 
 

@@ -7,18 +7,24 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.body import OUTWARD
+from pipeline.body import OUTWARD, SLOPE_STATIONS
 from pipeline.structures import PART_CODES, Body, Category, Garment, Part, Points, Side, Sleeves
 
 Vector = NDArray[np.float64]
 
 SIDE_SHARES = (0.15, 0.30, 0.50, 0.70, 0.88)  # of the way from armpit to hem
 ARMPIT_DEPTH = 0.235  # tl below the shoulder line
+LOWEST_ARMPIT = 0.36  # tl: roomy armholes hang this low at most
 SEAM_HEIGHT = 0.09  # tl; the shoulder seam lies this far above the line through the joints
 EASE = 1.04  # cloth / body
 FLAT_EASE = 1.25  # half width of a garment lying flat / half chest it is made for
+FLAT_EASE_DRESS = 1.12  # dresses are cut closer
+USUAL_HEM, HEM_SLOPE = 1.08, 0.4  # tl: what hangs lower is mostly a slimmer cut, not a longer one
 WIDEST_UPPER, WIDEST_SKIRT = 1.18, 1.80  # cloth / body when the garment itself is wide
 SKIRT_FROM, SKIRT_FULL = 0.80, 1.10  # tl: a dress may flare from the waist down
+NARROWEST_STRAP, WIDEST_NECK = 0.42, 0.62  # hw from the centre line
+NECK_RISE = 0.25  # of the slope towards the neck
+CLOTH_THICKNESS = 0.008  # tl
 HEM_STRETCH = 1.22  # a hem may reach this much further to hide the worn one
 HEM_OVERLAP = 0.035  # tl past the worn hem
 
@@ -87,12 +93,30 @@ class TorsoFit:
 
     def scale(self, body: Body) -> float:
         """Frame px per texture px along the cloth, seen from the front."""
-        return FLAT_EASE * body.half_chest_px / self.half_tex
+        ease = FLAT_EASE_DRESS if self._dress else FLAT_EASE
+        roomy = ease * body.half_chest_px / self.half_tex
+        length = (self._hem_y - self._top_y) * roomy / body.torso_px
+        usual = USUAL_HEM + SEAM_HEIGHT
+        if self._dress or length <= usual:
+            return roomy
+        return roomy * (usual + HEM_SLOPE * (length - usual)) / length
+
+    def armpit_depth(self, body: Body) -> float:
+        """Depth of the garment's armpits below the shoulder line, tl."""
+        natural = (self._armpit_y - self._top_y) * self.scale(body) / body.torso_px - SEAM_HEIGHT
+        return min(max(natural, ARMPIT_DEPTH), LOWEST_ARMPIT)
+
+    def armpit(self, body: Body, side: Side) -> Vector:
+        """Where the garment's armpit goes: (2,) frame px."""
+        outward = OUTWARD[side] * body.right
+        drop_px = (self.armpit_depth(body) - ARMPIT_DEPTH) * body.torso_px
+        place: Vector = body.arms[side].armpit + outward * 0.03 * body.half_chest_seen_px
+        return place - body.up * drop_px
 
     def hem_depth(self, body: Body) -> float:
         """Depth of the hem below the shoulder line, tl."""
         natural = (self._hem_y - self._top_y) * self.scale(body) / body.torso_px - SEAM_HEIGHT
-        depth = max(natural, ARMPIT_DEPTH + 0.12)
+        depth = max(natural, self.armpit_depth(body) + 0.12)
         if body.worn_hem is not None and body.worn_hem > depth:
             depth = min(body.worn_hem + HEM_OVERLAP, depth * HEM_STRETCH)
         return depth
@@ -100,21 +124,21 @@ class TorsoFit:
     def targets(self, body: Body) -> Points:
         """Where the control points go: (k, 2) frame px, in the order of ``sources``."""
         narrowing = body.half_chest_seen_px / body.half_chest_px
-        hem = self.hem_depth(body)
+        top, hem = self.armpit_depth(body), self.hem_depth(body)
         out = np.zeros((len(self._names), 2))
         for k, (name, side) in enumerate(self._names):
             if side is not None:
                 out[k] = self._side_target(name, side, self.sources[k], body, hem, narrowing)
             elif name == "middle":
-                out[k] = self._middle(body, self._depth(self.sources[k, 1], hem))
+                out[k] = self._middle(body, self._depth(self.sources[k, 1], top, hem))
         neck = [k for k, (name, _) in enumerate(self._names) if name == "neck"]
         centre = next(k for k, (name, _) in enumerate(self._names) if name == "neck_center")
         out[centre] = self._neck_center(body, out[neck[0]], out[neck[1]])
         return out.astype(np.float32)
 
-    def _depth(self, y: float, hem: float) -> float:
+    def _depth(self, y: float, top: float, hem: float) -> float:
         share = (y - self._armpit_y) / max(self._hem_y - self._armpit_y, 1.0)
-        return float(ARMPIT_DEPTH + (hem - ARMPIT_DEPTH) * share)
+        return float(top + (hem - top) * share)
 
     def _side_target(
         self,
@@ -132,9 +156,8 @@ class TorsoFit:
         if name == "shoulder":
             return arm.shoulder_tip.astype(np.float64)
         if name == "armpit":
-            armpit: Vector = arm.armpit + outward * 0.03 * body.half_chest_seen_px
-            return armpit
-        depth = self._depth(float(source[1]), hem)
+            return self.armpit(body, side)
+        depth = self._depth(float(source[1]), self.armpit_depth(body), hem)
         own = abs(float(source[0]) - self.centre_x) * self.scale(body) * narrowing
         width = self._width(body, side, depth, own)
         edge: Vector = body.mid_shoulder + outward * width - body.up * (depth * body.torso_px)
@@ -153,18 +176,24 @@ class TorsoFit:
         self, side: Side, source: Vector, body: Body, outward: Vector, narrowing: float
     ) -> Vector:
         """Where the neckline meets the shoulder: on the slope from neck to shoulder tip."""
-        out = abs(float(source[0]) - self.centre_x) / self.half_tex * narrowing
-        if self._sleeveless:
-            out = min(max(out, 0.42), 0.62)
-            height = 0.10 + 0.05 * (1.0 - out)
+        out = abs(float(source[0]) - self.centre_x) / self.half_tex
+        out = (
+            min(max(out, NARROWEST_STRAP), WIDEST_NECK)
+            if self._sleeveless
+            else min(out, WIDEST_NECK)
+        )
+        if body.slopes_px is None:
+            height_px = 0.14 * body.torso_px
         else:
-            out = min(out, 0.62)
-            height = 0.105 + 0.085 * (1.0 - out)
-        up = body.up.astype(np.float64)
-        point = body.mid_shoulder + outward * (out * body.half_chest_px)
-        tip = body.arms[side].shoulder_tip - body.mid_shoulder
-        raised = 0.35 * (float(tip @ up) - 0.085 * body.torso_px)
-        neck: Vector = point + up * (height * body.torso_px + raised)
+            height_px = float(np.interp(out, SLOPE_STATIONS, body.slopes_px[side]))
+        # nearer to the neck than the first station the slope rises on, hair or not
+        height_px += max(0.0, SLOPE_STATIONS[0] - out) * NECK_RISE * body.half_chest_px
+        height_px += CLOTH_THICKNESS * body.torso_px
+        neck: Vector = (
+            body.mid_shoulder
+            + outward * (out * narrowing * body.half_chest_px)
+            + body.up.astype(np.float64) * height_px
+        )
         return neck
 
     def _middle(self, body: Body, depth: float) -> Vector:
