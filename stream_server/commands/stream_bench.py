@@ -145,7 +145,8 @@ def _watch(
             args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={camera}"],
         )
         try:
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            # the probe waits with evaluated expressions, which the page's policy rightly forbids
+            page = browser.new_page(viewport={"width": 1280, "height": 800}, bypass_csp=True)
             page.add_init_script(path=PROBE)
             page.goto(address)
             started = _start(page)
