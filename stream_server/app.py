@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -62,8 +63,14 @@ def create_app(
     for module in (pages, garments, sessions, tryon, health, settings, openapi):
         app.router.add_routes(module.routes)
     pages.add_static(app)
+    app.on_shutdown.append(_end_sessions)
     app.cleanup_ctx.append(_lifetime(engine or PipelineEngine(), timing or Timing()))
     return app
+
+
+async def _end_sessions(app: web.Application) -> None:
+    """First thing at the end, before open requests are waited for: clients go elsewhere."""
+    await app[LOBBY].close()
 
 
 def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], AsyncIterator[None]]:
@@ -73,7 +80,7 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
         config = app[CONFIG]
         house = app[HOUSE] = House(config, engine)
         services = Services(engine.live, house.garment, house.garments.run, app[METRICS])
-        lobby = app[LOBBY] = Lobby(
+        app[LOBBY] = Lobby(
             rtc_configuration(config.ice_servers),
             services,
             config.max_sessions,
@@ -84,7 +91,6 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
         try:
             with loopback_when_alone():
                 yield
-                await lobby.close()
         finally:
             house.close()
 
@@ -144,6 +150,7 @@ async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None
     sock = _listen(config)
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_stray)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
     runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_S)
@@ -156,6 +163,12 @@ async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None
         announce("Ending: closing the sessions …")
     finally:
         await runner.cleanup()
+
+
+def _log_stray(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line for what nobody caught, without a trace of paths and data."""
+    error = context.get("exception")
+    log.error("stray fault: %s", where(error) if error else context.get("message"))
 
 
 def _listen(config: ServerConfig) -> socket.socket:

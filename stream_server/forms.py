@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiohttp import BodyPartReader, web
@@ -12,6 +14,7 @@ from pipeline.images import MAX_BYTES
 from stream_server.errors import ApiError
 
 CHUNK_BYTES = 64 * 1024
+PATIENCE_S = 60.0  # 20 MiB in it is a slow phone's upload
 MAX_TEXT_BYTES = 1024
 
 
@@ -33,20 +36,31 @@ class Field:
         return self.data.decode("utf-8", "replace").strip()
 
 
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Give up on a client that sends too slowly, so that it does not hold memory for ever."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield
+    except TimeoutError as error:
+        sentence = f"The request did not arrive within {PATIENCE_S:.0f} seconds."
+        raise ApiError(408, "too_slow", sentence) from error
+
+
 async def read_body(request: web.Request, limit: int) -> bytes:
     """Read a body of at most ``limit`` bytes.
 
     Raises:
         ApiError: 413 when it is larger; the rest is not read.
     """
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.content.iter_chunked(CHUNK_BYTES):
-        size += len(chunk)
-        if size > limit:
-            raise ApiError(413, "too_large", f"The request may have {limit // 1024} KiB at most.")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    body = bytearray()
+    async with in_time():
+        async for chunk in request.content.iter_chunked(CHUNK_BYTES):
+            body += chunk
+            if len(body) > limit:
+                sentence = f"The request may have {limit // 1024} KiB at most."
+                raise ApiError(413, "too_large", sentence)
+    return bytes(body)
 
 
 async def read_form(request: web.Request, names: tuple[str, ...]) -> Mapping[str, Field]:
@@ -63,12 +77,13 @@ async def read_form(request: web.Request, names: tuple[str, ...]) -> Mapping[str
         raise _bad(f"Send a multipart form with the fields {', '.join(names)}.")
     fields: dict[str, Field] = {}
     try:
-        async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or part.name in fields:
-                raise _bad("Each field of the form may come once, and not as a form of its own.")
-            if part.name not in names:
-                raise _bad(f"Unknown field in the form; known are {', '.join(names)}.")
-            fields[part.name] = await _read_field(part)
+        async with in_time():
+            async for part in await request.multipart():
+                if not isinstance(part, BodyPartReader) or part.name in fields:
+                    raise _bad("Each field of the form may come once, and not as a form itself.")
+                if part.name not in names:
+                    raise _bad(f"Unknown field in the form; known are {', '.join(names)}.")
+                fields[part.name] = await _read_field(part)
     except (ValueError, AssertionError, HttpProcessingError) as error:  # raised by aiohttp's reader
         raise _bad("The form is damaged or cut off.") from error
     return fields

@@ -30,12 +30,14 @@ from stream_server.errors import ApiError, where
 from stream_server.messages import ClientMessage, State, Status
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
+from stream_server.progress import Progress
 from stream_server.tracks import OutputTrack, read_newest
-from stream_server.worker import FrameWorker, Progress
+from stream_server.worker import FrameWorker
 
 log = logging.getLogger(__name__)
 
 CODEC_ORDER = ("video/VP8", "video/H264", "video/rtx")  # aiortc's VP8 costs a quarter of H.264
+FORGIVEN_S = 0.2  # a loop that wakes later than this was held up
 LABEL_CHARS = 8  # of the id in the log: the whole id would let a reader end the session
 
 
@@ -253,12 +255,23 @@ class Session:
     async def _supervise(self) -> None:
         """Report twice a second, and end the session when its time is over."""
         while True:
+            begin = time.monotonic()
             await asyncio.sleep(self._timing.status)
-            why = self._overdue(time.monotonic())
+            now = time.monotonic()
+            self._forgive(now - begin - self._timing.status)
+            why = self._overdue(now)
             if why is not None:
                 self._end(why)
                 return
             self._channels.beat(messages.status(self._status()))
+
+    def _forgive(self, late_s: float) -> None:
+        """Move the deadlines by the time that the server itself was held up."""
+        if late_s > FORGIVEN_S:
+            self._began += late_s
+            self._last_frame += late_s
+            if self._last_ping is not None:
+                self._last_ping += late_s
 
     def _overdue(self, now: float) -> str | None:
         if self._pc.connectionState != "connected":
@@ -274,13 +287,20 @@ class Session:
         progress = self._worker.progress()
         return Status(
             state=state_of(progress),
-            reason=progress.reason,
+            reason=self._reason(progress),
             look=progress.look,
             look_age_ms=progress.look_age_ms,
             fps=progress.fps,
             dropped=self._skipped + progress.dropped + self._output.dropped,
             stage_ms=progress.stage_ms,
         )
+
+    def _reason(self, progress: Progress) -> Reason | None:
+        """A garment that is on its way is not "none chosen"."""
+        choosing = self._choosing is not None and not self._choosing.done()
+        if progress.reason is Reason.NO_GARMENT and choosing:
+            return Reason.SETTLING
+        return progress.reason
 
 
 def state_of(progress: Progress) -> State:

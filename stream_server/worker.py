@@ -13,25 +13,28 @@ import asyncio
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from pipeline.structures import Composite, Frame, Garment, Image, LookKind, Reason
+from pipeline.structures import Composite, Frame, Garment, Image, Reason
 from stream_server.engine import Live
 from stream_server.errors import where
+from stream_server.frames import (
+    Picture,
+    SourceClock,
+    goes_out_as_it_is,
+    to_frame,
+    to_picture,
+)
 from stream_server.metrics import Metrics
+from stream_server.progress import Progress, Record
 from stream_server.tracks import NewestSlot, SlotClosed, call_in_loop
 
 log = logging.getLogger(__name__)
-
-FPS_WINDOW_S = 2.0
-MIN_STEP_S = 0.001  # a clock that stands still or jumps back goes on by this much
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,44 +43,17 @@ class Seen:
 
     Attributes:
         source: the frame as it was decoded, with the clock that goes out again.
-        picture: the same as RGB, already mirrored if asked for; None when that failed or
-            was not needed.
+        picture: the same as RGB; None when that failed or was not needed.
         observation: what the first step found; None passes the frame untouched.
         reason: why it passes untouched, if it is worth telling.
         stage_ms: wall time of our own steps so far.
     """
 
     source: VideoFrame
-    picture: Image | None = None
+    picture: Picture | None = None
     observation: Any = None
     reason: Reason | None = None
     stage_ms: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How the worker is doing.
-
-    Attributes:
-        starting: the pipeline is still being made.
-        paused: frames pass untouched on request.
-        frames: frames delivered so far.
-        fps: frames delivered per second, lately.
-        dropped: frames left out between the steps so far.
-        errors: frames that passed raw because a step failed.
-        reason, look, look_age_ms, stage_ms: of the last frame.
-    """
-
-    starting: bool
-    paused: bool
-    frames: int
-    fps: float
-    dropped: int
-    errors: int
-    reason: Reason | None
-    look: LookKind
-    look_age_ms: float | None
-    stage_ms: Mapping[str, float]
 
 
 class FrameWorker:
@@ -207,14 +183,14 @@ class FrameWorker:
         return live
 
     def _observe(self, live: Live | None, source: VideoFrame) -> Seen:
-        picture: Image | None = None
+        picture: Picture | None = None
         begin = time.perf_counter()
         try:
-            picture = to_rgb(source, mirrored=self._mirrored)
+            picture = to_picture(source, mirrored=self._mirrored)
             stage_ms = {"decode": _ms_since(begin)}
             if self._paused or live is None:
                 return Seen(source, picture, stage_ms=stage_ms)
-            frame = Frame(picture, self._clock.seconds(source))
+            frame = Frame(picture.image, self._clock.seconds(source))
             return Seen(source, picture, live.observe(frame), stage_ms=stage_ms)
         except Exception as error:
             self._fault("observe", error)
@@ -232,8 +208,9 @@ class FrameWorker:
         composite = self._dress(seen)
         begin = time.perf_counter()
         try:
-            image = composite.image if composite is not None else self._raw(seen)
-            frame = seen.source if image is None else to_yuv(image, seen.source, reformatter)
+            dressed = composite is not None and composite.dressed
+            image = composite.image if composite and dressed else self._raw(seen)
+            frame = seen.source if image is None else to_frame(image, seen.source, reformatter)
         except Exception as error:
             self._fault("encode", error)
             frame = seen.source
@@ -254,9 +231,12 @@ class FrameWorker:
 
     def _raw(self, seen: Seen) -> Image | None:
         """The camera's picture as RGB; None when the decoded frame itself can go out."""
-        if not self._mirrored:
-            return None
-        return seen.picture if seen.picture is not None else to_rgb(seen.source, mirrored=True)
+        picture = seen.picture
+        if picture is None:
+            if goes_out_as_it_is(seen.source, mirrored=self._mirrored):
+                return None
+            picture = to_picture(seen.source, mirrored=self._mirrored)
+        return picture.image if picture.altered else None
 
     def _note(self, seen: Seen, composite: Composite | None, own_ms: dict[str, float]) -> None:
         failed = seen.observation is not None and composite is None
@@ -278,83 +258,6 @@ class FrameWorker:
         if what not in self._known_faults:
             self._known_faults.add(what)
             log.error("session %s: %s; the frame passed untouched", self._label, what)
-
-
-class SourceClock:
-    """Presentation times in seconds that always grow, whatever the sender's clock does."""
-
-    def __init__(self) -> None:
-        self._last_s = -MIN_STEP_S
-
-    def seconds(self, frame: VideoFrame) -> float:
-        """Time of a frame, seconds."""
-        base = frame.time_base
-        time_s = float(frame.pts * base) if frame.pts is not None and base is not None else 0.0
-        self._last_s = max(time_s, self._last_s + MIN_STEP_S)
-        return self._last_s
-
-
-class Record:
-    """What became of the frames; written by the dress thread, read by the event loop."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._moments: deque[float] = deque(maxlen=240)
-        self._frames = 0
-        self._reason: Reason | None = None
-        self._composite: tuple[LookKind, float | None] = ("none", None)
-        self._stage_ms: Mapping[str, float] = {}
-        self.errors = 0
-        self.broken = False  # the pipeline could not be made
-
-    def add(
-        self, reason: Reason | None, composite: Composite | None, stage_ms: Mapping[str, float]
-    ) -> None:
-        """A frame was delivered."""
-        with self._lock:
-            self._frames += 1
-            self._moments.append(time.monotonic())
-            self._reason = Reason.WORKER_ERROR if self.broken else reason
-            self._stage_ms = stage_ms
-            shown = composite is not None and composite.dressed
-            self._composite = (
-                (composite.look, composite.look_age_ms) if composite and shown else ("none", None)
-            )
-
-    def progress(self, *, starting: bool, paused: bool, dropped: int) -> Progress:
-        """A consistent snapshot."""
-        with self._lock:
-            look, look_age_ms = self._composite
-            since = time.monotonic() - FPS_WINDOW_S
-            lately = sum(moment > since for moment in self._moments)
-            return Progress(
-                starting=starting,
-                paused=paused,
-                frames=self._frames,
-                fps=lately / FPS_WINDOW_S,
-                dropped=dropped,
-                errors=self.errors,
-                reason=self._reason,
-                look=look,
-                look_age_ms=look_age_ms,
-                stage_ms=self._stage_ms,
-            )
-
-
-def to_rgb(frame: VideoFrame, *, mirrored: bool) -> Image:
-    """A decoded frame as (H, W, 3) uint8 RGB, flipped horizontally if asked for."""
-    image = np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
-    return np.ascontiguousarray(image[:, ::-1]) if mirrored else image
-
-
-def to_yuv(image: Image, source: VideoFrame, reformatter: VideoReformatter) -> VideoFrame:
-    """A picture as the yuv420p that encoders take, with the clock of ``source``."""
-    frame = VideoFrame.from_ndarray(image, format="rgb24")
-    # one thread: the steps themselves are what is spread over the cores
-    frame = reformatter.reformat(frame, format="yuv420p", threads=1)
-    frame.pts = source.pts
-    frame.time_base = source.time_base
-    return frame
 
 
 def _ms_since(begin: float) -> float:

@@ -329,9 +329,13 @@ class Shopper:
         return fitting()
 
 
-async def until(condition: Callable[[], object], timeout_s: float = 10.0) -> None:
+async def until(
+    condition: Callable[[], object],
+    timeout_s: float = 10.0,
+    describe: Callable[[], object] = lambda: "waited in vain",
+) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, describe()
         await asyncio.sleep(0.01)

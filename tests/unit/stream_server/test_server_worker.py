@@ -11,8 +11,9 @@ import pytest
 from av import VideoFrame
 
 from pipeline.structures import Composite, Frame, Garment
+from stream_server.frames import SourceClock, fitting_size, to_picture
 from stream_server.metrics import Metrics
-from stream_server.worker import FrameWorker, SourceClock, to_rgb
+from stream_server.worker import FrameWorker
 
 
 class TwoStepLive:
@@ -78,7 +79,7 @@ async def test_frames_come_out_dressed_with_their_clock_and_format() -> None:
         await bench.until_out(number + 1)
     assert [frame.pts for frame in bench.out] == [0, 3000, 6000, 9000, 12000]
     assert {frame.format.name for frame in bench.out} == {"yuv420p"}
-    assert abs(int(to_rgb(bench.out[0], mirrored=False)[24, 10, 0]) - 55) < 6
+    assert abs(int(to_picture(bench.out[0], mirrored=False).image[24, 10, 0]) - 55) < 6
     assert bench.live.observed == pytest.approx([0, 1 / 30, 2 / 30, 3 / 30, 4 / 30], abs=1e-6)
     assert await bench.worker.close(2)
     assert bench.live.closed
@@ -119,7 +120,7 @@ async def test_a_mirrored_picture_is_flipped_before_the_pipeline_sees_it() -> No
     bench.worker.mirror(True)
     bench.submit(0)
     await bench.until_out(1)
-    out = to_rgb(bench.out[0], mirrored=False)
+    out = to_picture(bench.out[0], mirrored=False).image
     assert out[24, 10, 0] > 150  # inverted from 60, which was on the right
     assert out[24, 54, 0] < 100
     await bench.worker.close(2)
@@ -154,3 +155,27 @@ def test_source_times_always_grow() -> None:
     assert times == sorted(set(times))
     assert times[1] == pytest.approx(0.1)
     assert times[4] == pytest.approx(4 / 30)
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "fitting_wh"),
+    [
+        ((640, 480), (640, 480)),
+        ((1280, 720), (1280, 720)),
+        ((1920, 1080), (1280, 720)),
+        ((1080, 1920), (720, 1280)),
+        ((4000, 3), (1280, 2)),
+    ],
+)
+async def test_very_large_frames_go_out_smaller_dressed_or_not(
+    size_wh: tuple[int, int], fitting_wh: tuple[int, int]
+) -> None:
+    assert fitting_size(*size_wh) == fitting_wh
+    bench = Bench(TwoStepLive())
+    await bench.worker.started()
+    for number, paused in enumerate((False, True)):
+        bench.worker.pause(paused)
+        bench.submit(number, size_wh=size_wh)
+        await bench.until_out(number + 1)
+        assert (bench.out[-1].width, bench.out[-1].height) == fitting_wh
+    await bench.worker.close(2)
