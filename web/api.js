@@ -125,9 +125,9 @@ export async function sendOffer({ sdp, garment, mirror }, signal) {
  * a server that is not told keeps a silent session for half a minute.
  * @param {string} session
  */
-export function endSession(session) {
+export async function endSession(session) {
   const path = `/api/sessions/${encodeURIComponent(session)}`;
-  fetch(path, { method: 'DELETE', keepalive: true }).catch(() => {});
+  await fetch(path, { method: 'DELETE', keepalive: true }).catch(() => {});
 }
 
 /**

@@ -9,6 +9,7 @@ const BEAT_MS = 1000;
 const SILENCE_MS = 5000; // no word from the server for so long: the line is dead
 const FROZEN_MS = 10_000; // a line that talks but brings no picture
 const ASLEEP_MS = 3 * BEAT_MS; // a beat this late means that this page, not the server, was away
+const FAREWELL_MS = 1000;
 const MAX_FPS = 30;
 const MAX_BITS_PER_SECOND = 2_000_000;
 
@@ -40,6 +41,9 @@ function within(signal, milliseconds, subscribe) {
   });
 }
 
+/** @param {number} milliseconds */
+const pause = (milliseconds) => new Promise((resolve) => { setTimeout(resolve, milliseconds); });
+
 /** VP8 first: the server codes it at a third of the cost of H.264. */
 function codecsByPreference() {
   const codecs = RTCRtpReceiver.getCapabilities?.('video')?.codecs ?? [];
@@ -63,6 +67,8 @@ export class Connection extends EventTarget {
   #frames = 0;
   #beatAt = 0;
   #expectFrames = true;
+  /** @type {Promise<void> | null} */
+  #closed = null;
   /** @type {(code: string) => void} */
   #declareLost = () => {};
 
@@ -93,8 +99,8 @@ export class Connection extends EventTarget {
     await this.#gathered();
     const { sdp } = /** @type {RTCSessionDescription} */ (this.#peer.localDescription);
     const answer = await sendOffer({ sdp, ...wishes }, signal);
+    if (signal.aborted) return void endSession(answer.session); // nobody waits for it any more
     this.#session = answer.session;
-    if (signal.aborted) return this.close(); // the answer came to a page that had already left
     await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
     if (!(await this.#connected())) throw new ConnectionLost('no_route');
     await this.setQuality({});
@@ -131,10 +137,16 @@ export class Connection extends EventTarget {
 
   /** End it and tell the server. Safe to call twice. */
   close() {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close() {
     this.#end.abort();
+    this.#declareLost('lost');
+    // in this order, or the server would be told of a session that it has just seen end
+    if (this.#session) await Promise.race([endSession(this.#session), pause(FAREWELL_MS)]);
     this.#peer.close();
-    if (this.#session) endSession(this.#session);
-    this.#session = '';
   }
 
   /** @param {MediaStream} stream */
@@ -160,9 +172,13 @@ export class Connection extends EventTarget {
    */
   #addChannel(label, options) {
     const channel = this.#peer.createDataChannel(label, options);
-    channel.addEventListener('message', (event) => this.#receive(event.data), {
-      signal: this.#end.signal,
-    });
+    const { signal } = this.#end;
+    channel.addEventListener('message', (event) => this.#receive(event.data), { signal });
+    // the first thing to be seen of a server that ends a session: ICE needs many seconds more
+    channel.addEventListener('close', () => {
+      this.#session = ''; // it ended there: nothing to tell
+      this.#declareLost('lost');
+    }, { signal });
     return channel;
   }
 

@@ -21,7 +21,7 @@ const STYLE = `
   :host([hidden]) { display: none; }
   iframe { display: block; width: 100%; height: 100%; border: 0; border-radius: inherit; }
 `;
-const FEATURES = 'camera; fullscreen; autoplay; web-share';
+const FEATURES = 'camera; fullscreen; autoplay';
 const SCRIPT_ORIGIN = new URL(import.meta.url).origin;
 
 class WearcastMirror extends HTMLElement {

@@ -1,0 +1,143 @@
+"""One's own garments, and the photo tab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from stand_in import REFUSAL
+from steps import garment
+
+from pipeline.images import encode_png
+
+CONTRAST = """() => {
+  const luminance = (text) => {
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('2d');
+    context.fillStyle = text;
+    context.fillRect(0, 0, 1, 1);
+    const linear = [...context.getImageData(0, 0, 1, 1).data].slice(0, 3)
+      .map((v) => (v / 255 <= .04045 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4));
+    return .2126 * linear[0] + .7152 * linear[1] + .0722 * linear[2];
+  };
+  const style = getComputedStyle(document.documentElement);
+  return (ink, ground) => {
+    const [a, b] = [ink, ground].map((name) => luminance(style.getPropertyValue(`--${name}`)));
+    return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+  };
+}"""
+READABLE = 4.5
+WORDS = (
+    ("ink", "paper"),
+    ("ink", "surface"),
+    ("ink-soft", "paper"),
+    ("ink-soft", "surface"),
+    ("ink-soft", "track"),
+    ("on-accent", "accent"),
+    ("on-accent", "accent-strong"),
+    ("bad", "paper"),
+    ("bad", "surface"),
+)
+
+
+def picture(folder: Path, name: str, value: int) -> Path:
+    """A plain picture file, 64 × 48."""
+    file = folder / name
+    file.write_bytes(encode_png(np.full((48, 64, 3), value, np.uint8)))
+    return file
+
+
+def test_an_own_garment_appears_picked_and_can_be_removed(page: Any, tmp_path: Path) -> None:
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "silk_scarf.png", 200))
+    page.get_by_text("Silk scarf is ready to wear.").wait_for()
+    assert garment(page, "Silk scarf").get_attribute("aria-checked") == "true"
+    page.get_by_role("button", name="Remove Silk scarf").click()
+    assert garment(page, "Silk scarf").count() == 1  # the first press only asks
+    page.get_by_role("button", name="Really remove Silk scarf?").click()
+    page.get_by_text("Silk scarf was removed.").wait_for()
+    assert garment(page, "Silk scarf").count() == 0
+    assert garment(page, "Red tee").get_attribute("aria-checked") == "true"
+
+
+def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(expect="422")
+    page.wait_for_selector(".tile")
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "black.png", 0))
+    page.get_by_role("status").get_by_text(REFUSAL).wait_for()
+    assert page.get_by_role("radio").count() == 4
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(page: Any, tmp_path: Path) -> None:
+    posts = []
+    page.on("request", lambda request: request.method == "POST" and posts.append(request.url))
+    page.evaluate("document.querySelector('wc-garment-upload').limitBytes = 10")
+    page.locator("wc-garment-upload input").set_input_files(picture(tmp_path, "big.png", 9))
+    page.get_by_role("status").get_by_text("too large").wait_for()
+    assert posts == []
+
+
+def test_a_pasted_picture_becomes_a_garment(page: Any) -> None:
+    page.evaluate(
+        """async () => {
+          const canvas = Object.assign(document.createElement('canvas'), { width: 8, height: 8 });
+          const context = canvas.getContext('2d');
+          context.fillStyle = 'white';
+          context.fillRect(0, 0, 8, 8);
+          const blob = await new Promise((done) => canvas.toBlob(done));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([blob], 'image.png', { type: 'image/png' }));
+          document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+        }"""
+    )
+    page.get_by_text("My garment is ready to wear.").wait_for()
+
+
+def test_a_photo_goes_round(page: Any, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Photo").click()
+    assert page.get_by_text("is not kept").is_visible()
+    photo = page.locator("wc-photo-tab input:not([capture])")
+    photo.set_input_files(picture(tmp_path, "me.png", 120))
+    page.get_by_role("button", name="Try it on").click()
+    result = page.get_by_role("img", name="You, wearing Red tee")
+    result.wait_for()
+    size = "node => [node.width, node.height]"
+    assert result.evaluate(size) == [64, 48]
+    pixel = """(node, y) => {
+      const context = document.createElement('canvas').getContext('2d');
+      context.drawImage(node, 32, y, 1, 1, 0, 0, 1, 1);
+      return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    }"""
+    assert result.evaluate(pixel, 40) == [220, 20, 20]
+    assert result.evaluate(pixel, 4) == pytest.approx([120, 120, 120], abs=3)  # sent as JPEG
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save").click()
+    assert download.value.path().read_bytes().startswith(b"\x89PNG")
+    garment(page, "Blue dress").click()
+    page.get_by_role("img", name="You, wearing Blue dress").wait_for()
+
+
+def test_a_photo_without_a_person_says_so(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(expect="422")
+    page.wait_for_selector(".tile")
+    page.get_by_role("tab", name="Photo").click()
+    photo = page.locator("wc-photo-tab input:not([capture])")
+    photo.set_input_files(picture(tmp_path, "dark.png", 0))
+    page.get_by_role("button", name="Try it on").click()
+    page.get_by_role("status").get_by_text("Nobody is to be seen").wait_for()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    photo.set_input_files(broken)
+    page.get_by_role("status").get_by_text("not a picture").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_their_ground(open_page: Any, scheme: str) -> None:
+    page = open_page(color_scheme=scheme)
+    measured = {
+        pair: page.evaluate(f"(pair) => ({CONTRAST})()(...pair)", list(pair)) for pair in WORDS
+    }
+    assert {pair: ratio for pair, ratio in measured.items() if ratio < READABLE} == {}
