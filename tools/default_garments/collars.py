@@ -61,8 +61,8 @@ def _leaf(
     sewing = Sewing.on(canvas)
     if stitched:
         front = np.linspace(outer[-1], inner[-1], 14)[1:].astype(np.float32)
-        sewing.stitches(offset(outer, -stitched * -side), 0.08, 0.8)
-        sewing.stitches(offset(front, -stitched * -side), 0.08, 0.8)
+        sewing.stitches(offset(outer, -stitched * -side), design.thread + 0.02, 0.8)
+        sewing.stitches(offset(front, -stitched * -side), design.thread + 0.02, 0.8)
     roll = 0.030 * canvas.scale * np.exp(-((np.clip(fields.across, 0, 1) / 0.35) ** 2))
     soft = 0.5 * crumple_relief(canvas, 92 + side)
     return Layer(

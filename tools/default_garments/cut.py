@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import cos, radians, sin
 
 import numpy as np
 
 from pipeline.geometry import smoothstep, unit
 from tools.default_garments.canvas import Floats, mirror, offset, resample, smooth_curve
+
+SHORT_UNITS = 1.2  # a sleeve shorter than this ends above the elbow
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Neck:
     depth: float = 0.28
     roundness: float = 2.1
     band: float = 0.068
-    back_rise: float = 0.040
+    back_rise: float = 0.032
     top: float = 0.0
     collar: bool = False
 
@@ -57,7 +59,7 @@ class SleeveCut:
 class Cut:
     """All measures of a garment; the defaults are a classic tee."""
 
-    neck: Neck = Neck()
+    neck: Neck = field(default_factory=Neck)
     shoulder: tuple[float, float] = (0.88, 0.20)
     armpit: tuple[float, float] = (1.0, 0.90)
     armhole_bow: float = 0.085
@@ -66,6 +68,7 @@ class Cut:
     length: float = 2.70
     hem_curve: float = 0.035
     side_vent: float = 0.0
+    hem_wave: float = 0.0
     sleeve: SleeveCut | None = SleeveCut(0.72, 50, 56, 0.66)
 
     def opening(self, count: int = 121) -> Floats:
@@ -90,9 +93,9 @@ class Cut:
         a, band, rise = self.neck.half_width, self.neck.band, self.neck.back_rise
         half = [
             (a + band, 0.004),
-            (a + 0.55 * band, -0.68 * rise),
-            (a - 0.35 * band, -1.0 * rise),
-            (0.5 * a, -0.86 * rise),
+            (a + 0.52 * band, -0.62 * rise),
+            (a - 0.45 * band, -0.96 * rise),
+            (0.5 * a, -0.90 * rise),
         ]
         middle = (0.0, -0.72 * rise)
         return smooth_curve([*((-x, y) for x, y in half), middle, *half[::-1]], count)
@@ -140,7 +143,8 @@ class Cut:
         x = np.linspace(1, -1, count)
         drop = 1 - np.abs(x) ** 2.2
         vent = self.side_vent * (1 - smoothstep((np.abs(x) - 0.45) / 0.55))
-        y = self.hem_corner_y + self.hem_curve * drop + vent
+        wave = self.hem_wave * np.sin(19 * x + 0.8 * np.sin(5 * x)) * drop
+        y = self.hem_corner_y + self.hem_curve * drop + vent + wave
         return np.stack([x * self.hem_half, y], axis=1).astype(np.float32)
 
     def shoulder_line(self, count: int = 20) -> Floats:
@@ -215,6 +219,8 @@ class Cut:
         Near the shoulder the inner edge runs on below the body, as the cloth does.
         """
         outer, inner = self.sleeve_edges()
+        if self.sleeve is not None and self.sleeve.length < SHORT_UNITS:
+            return self._short_grain(outer[-1], inner[-1], len(outer))
         axis = unit(0.5 * (outer[-1] + inner[-1]) - 0.5 * (outer[0] + inner[0]))
         way_out, way_in = outer @ axis, inner @ axis
         back = unit(inner[0] - inner[6]) * max(float(way_in[0] - way_out[0]) + 0.3, 0.3)
@@ -224,6 +230,16 @@ class Cut:
         wanted = way_out[0] + share * (way_in[-1] - way_out[0])
         paired = np.stack([np.interp(wanted, way_in, inner[:, i]) for i in (0, 1)], axis=1)
         return outer, paired.astype(np.float32)
+
+    def _short_grain(self, high: Floats, low: Floats, count: int) -> tuple[Floats, Floats]:
+        """Grain of a short sleeve: straight from the cuff, given by its two corners."""
+        down = unit(low - high)
+        axis = np.array([down[1], -down[0]], np.float32)
+        length = float((high - np.array(self.shoulder)) @ axis)
+        top = high - length * axis
+        width = max(float((np.array(self.armpit) - top) @ down), float(np.hypot(*(low - high))))
+        start = top + 1.04 * width * down
+        return np.linspace(top, high, count), np.linspace(start, low, count)
 
     def landmarks(self) -> dict[str, tuple[float, float]]:
         """All landmarks of ``Garment`` in units; left and right are the wearer's."""

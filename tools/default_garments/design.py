@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.structures import Category, Part, Sleeves
 from tools.default_garments.canvas import Canvas, Floats
 from tools.default_garments.cloth import Drape
 from tools.default_garments.cut import Cut
-from tools.default_garments.fabrics import Fabric
+from tools.default_garments.fabrics import RGB, Fabric
 from tools.default_garments.layers import Layer
 from tools.default_garments.light import Finish
 
@@ -36,6 +36,9 @@ class Design:
         back_details: the same on the inside of the back.
         label: a woven label inside the back.
         headroom: units needed above the neck points.
+        thread: how much lighter than the cloth the stitches are.
+        cuff_button: colour of the buttons on the cuffs.
+        skirt: where a gathered skirt begins, units below the neck.
         raglan: sleeves run up to the neck and are of this fabric.
     """
 
@@ -47,8 +50,8 @@ class Design:
     trim: Fabric
     sleeves: Sleeves
     category: Category = Category.UPPER
-    finish: Finish = Finish()
-    drape: Drape = Drape()
+    finish: Finish = field(default_factory=Finish)
+    drape: Drape = field(default_factory=Drape)
     prints: tuple[Print, ...] = ()
     cuff: float = 0.0
     waistband: float = 0.0
@@ -56,4 +59,7 @@ class Design:
     back_details: tuple[Callable[[Canvas, Design], list[Layer]], ...] = ()
     raglan: Fabric | None = None
     label: bool = True
+    thread: float = 0.06
+    cuff_button: RGB | None = None
+    skirt: float | None = None
     headroom: float = 0.16

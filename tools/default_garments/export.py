@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Pil
 
 from pipeline.garments.store import premultiply, save_garment
 from pipeline.images import encode_jpeg
@@ -23,8 +24,8 @@ TEXTURE_HEIGHT_PX = 600
 MARGIN_UNITS = 0.06
 NECKLINE_POINTS = 41
 STUDIO_HEIGHT_PX = 900
-STUDIO_FILL = 0.84  # share of the picture's height or width that the garment takes
-STUDIO_RATIO = 3 / 4  # width to height, at least
+STUDIO_WIDTH_PX = 720  # one format for all, as shops do
+STUDIO_FILL = 0.86, 0.94  # share of the picture's height and width that a garment may take
 STUDIO_RGB = (238.0, 237.0, 235.0)
 STUDIO_QUALITY = 88
 KEPT_STEP = 2  # colours are kept in steps of this: finer ones are noise that fills the files
@@ -97,15 +98,14 @@ def _parts(
 
 
 def studio_picture(drawn: Drawn) -> Image:
-    """The garment on a light ground with a soft shadow: (900, w, 3) uint8 RGB."""
+    """The garment on a light ground with a soft shadow: (900, 720, 3) uint8 RGB."""
     front, back = drawn.front, drawn.back
     behind = (1 - front.alpha)[..., None]
     colour = front.colour + back.colour * behind
     alpha = front.alpha + back.alpha * behind[..., 0]
     rows, columns = alpha.shape
-    height = STUDIO_HEIGHT_PX
-    scale = STUDIO_FILL * height / rows
-    width = max(round(height * STUDIO_RATIO), round(columns * scale / STUDIO_FILL))
+    height, width = STUDIO_HEIGHT_PX, STUDIO_WIDTH_PX
+    scale = min(STUDIO_FILL[0] * height / rows, STUDIO_FILL[1] * width / columns)
     size = round(columns * scale), round(rows * scale)
     picture = np.zeros((height, width, 4), np.float32)
     y, x = (height - size[1]) // 2, (width - size[0]) // 2
@@ -115,7 +115,8 @@ def studio_picture(drawn: Drawn) -> Image:
     )
     ground = _ground(picture[..., 3])
     out = picture[..., :3] + ground * (1 - picture[..., 3:])
-    return np.round(to_srgb(out)).astype(np.uint8)
+    dither = np.random.default_rng(0).uniform(-0.7, 0.7, (height, width, 1))  # no bands
+    return np.clip(np.rint(to_srgb(out) + dither), 0, 255).astype(np.uint8)
 
 
 def _ground(alpha: Floats) -> Floats:
@@ -135,3 +136,12 @@ def make(design: Design, folder: Path) -> None:
     garment = to_garment(design, drawn)
     jpeg = encode_jpeg(studio_picture(drawn), STUDIO_QUALITY)
     save_garment(garment, folder / design.id, jpeg)
+    for picture in (folder / design.id).glob("*.png"):
+        _squeeze(picture)
+
+
+def _squeeze(path: Path) -> None:
+    """Pack a PNG as tightly as it goes: these files are committed."""
+    with Pil.open(path) as picture:
+        picture.load()
+        picture.save(path, optimize=True)

@@ -16,6 +16,39 @@ RGB = tuple[float, float, float]
 TILE_PX = 720
 SUPER = 2
 
+# the landscape, in radii of its disc
+SHORE = 0.34
+SUN_CUTS = ((-0.34, 0.008), (-0.22, 0.013), (-0.10, 0.018), (0.02, 0.023), (0.14, 0.027))
+FAR_RIDGE = (
+    (-1.0, -0.80, -0.55, -0.38, -0.18, 0.05, 0.30, 0.52, 0.70, 1.0),
+    (0.22, 0.10, -0.12, 0.04, -0.02, 0.14, 0.02, -0.16, 0.02, 0.20),
+)
+NEAR_RIDGE = (
+    (-1.0, -0.74, -0.58, -0.36, -0.04, 0.16, 0.32, 0.58, 0.78, 1.0),
+    (0.30, 0.22, 0.26, 0.12, -0.20, 0.08, 0.02, 0.24, 0.16, 0.28),
+)
+SHADE_EDGE = (  # positive where a slope turns away from the sun
+    (
+        -1.0,
+        -0.76,
+        -0.72,
+        -0.58,
+        -0.56,
+        -0.06,
+        -0.02,
+        0.15,
+        0.18,
+        0.31,
+        0.34,
+        0.57,
+        0.60,
+        0.77,
+        0.80,
+        1.0,
+    ),
+    (-1.0, -0.3, 0.3, 0.3, -0.5, -0.2, 0.3, 0.3, -0.5, -0.3, 0.3, 0.3, -0.5, -0.3, 0.3, 0.3),
+)
+
 
 def _grain(albedo: Floats) -> Floats:
     """The cloth's own unevenness, around 1: (H, W)."""
@@ -59,7 +92,9 @@ def blocks(colours: Sequence[tuple[float, float, RGB]]) -> Print:
     return paint
 
 
-def sunrise(ink: RGB, sun: tuple[RGB, RGB], water: RGB, centre_y: float = 0.98) -> Print:
+def sunrise(
+    ink: RGB, stone: RGB, sun: tuple[RGB, RGB], water: RGB, centre_y: float = 0.98
+) -> Print:
     """A sun between mountains over waves, screen-printed on the chest."""
     radius = 0.45
 
@@ -70,30 +105,24 @@ def sunrise(ink: RGB, sun: tuple[RGB, RGB], water: RGB, centre_y: float = 0.98) 
         disc = (1 - np.hypot(x, y)) * radius
         worn = np.clip(1.04 - 0.16 * np.maximum(canvas.noise(90, 0.012) - 1.1, 0), 0.5, 1)
         grain = _grain(albedo)
-        # the sun, cut by lines that grow towards the horizon
-        low = np.clip(y + 0.55, 0, 1)
-        gaps = np.abs(((y + 0.6) / 0.17) % 1 - 0.5) - 0.5 * (1 - 0.42 * low * (y > -0.35))
-        body = np.minimum((0.62 - np.hypot(x, y + 0.12)) * radius, -gaps * 0.17 * radius)
+        whole = np.minimum(0.62 - np.hypot(x, y + 0.12), SHORE - y)
+        for at, half in SUN_CUTS:  # lines that grow towards the horizon
+            whole = np.minimum(whole, np.abs(y - at) - half)
+        body = whole * radius
         t = np.clip((y + 0.74) / 1.0, 0, 1)[..., None]
         sky = to_linear(sun[0]) * (1 - t) + to_linear(sun[1]) * t
-        share = _soft(canvas, np.minimum(body, disc)) * (y < 0.45) * worn
+        share = _soft(canvas, np.minimum(body, disc)) * worn
         out = albedo + (sky - albedo) * share[..., None]
-        far = np.maximum(0.10 - 0.62 * np.abs(x + 0.42), 0.02 - 0.55 * np.abs(x - 0.5))
-        near = np.maximum.reduce(
-            [
-                -0.02 - 0.7 * np.abs(x - 0.08),
-                -0.13 - 0.6 * np.abs(x + 0.75),
-                -0.16 - 0.62 * np.abs(x - 0.8),
-            ]
-        )
-        rough = 0.025 * np.sin(17 * x) + 0.018 * np.sin(41 * x + 1)
-        for ridge, colour, base in (
-            (far + 0.1 + rough, water, 0.30),
-            (near + 0.25 - rough, ink, 0.36),
-        ):
-            hill = np.minimum(y + ridge - 0.06, base - y) * radius
-            snow = _soft(canvas, np.minimum(hill, disc)) * worn
-            out = _over(out, colour, snow, grain)
+        far = np.interp(x, *FAR_RIDGE).astype(np.float32)
+        near = np.interp(x, *NEAR_RIDGE).astype(np.float32)
+        rough = (0.012 * np.sin(31 * x) + 0.010 * np.sin(53 * x + 1)).astype(np.float32)
+        inside = np.minimum(SHORE - y, 0.985 - np.hypot(x, y))
+        for ridge, colour in ((far + rough, water), (near + rough, ink)):
+            hill = np.minimum(y - ridge, inside) * radius
+            out = _over(out, colour, _soft(canvas, hill) * worn, grain)
+        shade = np.interp(x, *SHADE_EDGE).astype(np.float32) + 0.05 * np.sin(23 * y)
+        flank = np.minimum(np.minimum(y - near - rough - 0.012, inside), shade * 0.2) * radius
+        out = _over(out, stone, _soft(canvas, flank) * worn, grain)
         for k, depth in enumerate((0.42, 0.52, 0.62, 0.72, 0.82, 0.92)):
             crest = depth + 0.022 * np.sin(x * (9 + k) + 2.1 * k)
             line = np.minimum(0.030 - 0.002 * k - np.abs(y - crest), 0.97 - np.hypot(x, y))
@@ -138,7 +167,7 @@ class TilePainter:
         around = (-1, 0, 1) if wrap else (0,)
         for dx in around:
             for dy in around:
-                fixed = np.round((polygon + (dx, dy)) * n * 16).astype(np.int32)
+                fixed = np.round((polygon + np.array([dx, dy])) * n * 16).astype(np.int32)
                 low, high = fixed.min(axis=0), fixed.max(axis=0)
                 if (high >= 0).all() and (low < n * 16).all():
                     cv2.fillPoly(self._image, [fixed], rgba, cv2.LINE_8, 4)
@@ -216,16 +245,14 @@ def fan_tile(line: RGB, accent: RGB) -> Floats:
     for row in range(-1, 2 * rows + 2):
         for column in range(-1, rows + 2):
             centre = np.array([(column + 0.5 * (row % 2)) * step, row * step / 2])
-            for k, (radius, colour) in enumerate(
-                [
-                    (0.5, line),
-                    (0.465, accent),
-                    (0.36, line),
-                    (0.325, accent),
-                    (0.22, line),
-                    (0.185, accent),
-                    (0.08, line),
-                ]
-            ):
+            for radius, colour in [
+                (0.5, line),
+                (0.465, accent),
+                (0.36, line),
+                (0.325, accent),
+                (0.22, line),
+                (0.185, accent),
+                (0.08, line),
+            ]:
                 painter.blob(centre + circle * radius * step, colour, wrap=False)
     return painter.finish()

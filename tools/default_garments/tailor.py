@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.structures import PART_CODES, Part
-from tools.default_garments.canvas import Canvas, Floats, arc_length, blur, mirror, offset
+from tools.default_garments.canvas import (
+    Canvas,
+    Floats,
+    arc_length,
+    blur,
+    mirror,
+    offset,
+    smooth_curve,
+)
 from tools.default_garments.cloth import (
     Fold,
     crumple_relief,
@@ -19,6 +27,7 @@ from tools.default_garments.layers import Layer
 from tools.default_garments.necks import band_layers, inside_back
 from tools.default_garments.ruled import ruled_fields
 from tools.default_garments.seams import Sewing
+from tools.default_garments.trims import button
 
 HEM_ROWS = (0.052, 0.068)
 FOLLOW = 0.10  # prints ride a little on the folds
@@ -52,6 +61,30 @@ def body_folds(design: Design, rng: np.random.Generator) -> list[Fold]:
     return folds
 
 
+def skirt_folds(design: Design, top: float, rng: np.random.Generator) -> list[Fold]:
+    """Folds that fall from the gathers of a skirt and open towards its hem."""
+    cut = design.cut
+    side = cut.side()
+    waist = float(np.interp(top, side[:, 1], side[:, 0]))
+    folds = []
+    for place in np.linspace(-0.93, 0.93, 17):
+        at = place + rng.normal(0, 0.02)
+        reach = rng.uniform(0.75, 1.25)
+        low = top + reach * (cut.length - top)
+        bend = rng.normal(0, 0.03)
+        path = (
+            (at * waist, top - 0.02),
+            (at * (0.6 * waist + 0.4 * cut.hem_half) + bend, 0.6 * top + 0.4 * low),
+            (at * cut.hem_half * 0.98, low),
+        )
+        folds.append(Fold(path, rng.uniform(0.036, 0.060), rng.uniform(0.028, 0.055), bend * 10))
+    for place in np.linspace(-0.97, 0.97, 46):  # short gathers below the seam
+        at = (place + rng.normal(0, 0.006)) * waist
+        end = (at * 1.06, top + rng.uniform(0.10, 0.30))
+        folds.append(Fold(((at, top - 0.03), end), 0.014, rng.uniform(0.005, 0.012)))
+    return folds
+
+
 def sleeve_folds(design: Design, side: int, rng: np.random.Generator) -> list[Fold]:
     """Folds of one sleeve: rays from the armpit, the crook of the elbow, twist of the forearm."""
     outer, inner = design.cut.sleeve_edges(101)
@@ -61,7 +94,7 @@ def sleeve_folds(design: Design, side: int, rng: np.random.Generator) -> list[Fo
     strength = design.drape.folds
 
     def at(t: float, s: float) -> tuple[float, float]:
-        k = int(round(np.clip(t, 0, 1) * 100))
+        k = round(float(np.clip(t, 0, 1)) * 100)
         x, y = (1 - s) * inner[k] + s * outer[k]
         return float(x), float(y)
 
@@ -114,6 +147,8 @@ def body_relief(canvas: Canvas, design: Design) -> Floats:
     relief = relief + design.drape.hang * hang_relief(
         canvas, 41, design.cut.armpit[1], design.cut.length
     )
+    if design.skirt is not None:
+        relief = relief + fold_relief(canvas, skirt_folds(design, design.skirt, rng))
     return relief + design.drape.crumple * crumple_relief(canvas, 43)
 
 
@@ -130,7 +165,7 @@ def body_layer(canvas: Canvas, design: Design) -> Layer:
         albedo = paint(canvas, Part.TORSO, u, v, albedo)
     sewing = Sewing.on(canvas)
     if not design.waistband:
-        sewing.hem(cut.hem(), HEM_ROWS)
+        sewing.hem(cut.hem(), HEM_ROWS, design.thread)
     for flip in (False, True):
         edge = mirror(cut.armhole()) if flip else cut.armhole()
         if design.raglan is not None:
@@ -140,6 +175,8 @@ def body_layer(canvas: Canvas, design: Design) -> Layer:
             sewing.stitches(offset(edge, -0.05 if flip else 0.05))
         else:
             sewing.stitches(offset(edge, -0.020 if flip else 0.020), 0.04, 0.5)
+    if design.skirt is not None:
+        sewing.seam(waist_seam(design, design.skirt), 2.2)
     band = cut.band_edge()
     if cut.neck.band:
         sewing.stitches(offset(band, 0.016), 0.05, 0.5)
@@ -153,6 +190,13 @@ def body_layer(canvas: Canvas, design: Design) -> Layer:
         shadow=0.22,
         shadow_size=0.012,
     )
+
+
+def waist_seam(design: Design, top: float) -> Floats:
+    """Seam between bodice and skirt, side to side."""
+    side = design.cut.side()
+    half = float(np.interp(top, side[:, 1], side[:, 0])) + 0.02
+    return smooth_curve([(-half, top - 0.015), (0.0, top + 0.015), (half, top - 0.015)], 80)
 
 
 def follow(canvas: Canvas, relief: Floats, u: Floats, v: Floats) -> tuple[Floats, Floats]:
@@ -184,7 +228,7 @@ def sleeve_layers(canvas: Canvas, design: Design, side: int) -> list[Layer]:
     sewing = Sewing.on(canvas)
     cuff_line = np.linspace(outer[-1], inner[-1], 30).astype(np.float32)
     if not design.cuff:
-        sewing.hem(cuff_line, [side * way for way in HEM_ROWS])
+        sewing.hem(cuff_line, [side * way for way in HEM_ROWS], design.thread)
     hidden = offset(armhole, side * 0.05)  # runs on below the front
     start = outer[:1]
     if design.raglan:
@@ -204,6 +248,13 @@ def sleeve_layers(canvas: Canvas, design: Design, side: int) -> list[Layer]:
     ]
     if design.cuff:
         layers.append(cuff_layer(canvas, design, side, outer, inner))
+    if design.cuff_button is not None:
+        middle = 0.55 * _before_end(outer, design.cuff * 0.5) + 0.45 * _before_end(
+            inner, design.cuff * 0.5
+        )
+        layers.append(
+            button(canvas, (float(middle[0]), float(middle[1])), 0.019, design.cuff_button)
+        )
     return layers
 
 

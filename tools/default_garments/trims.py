@@ -29,7 +29,7 @@ def patch(
     key: int,
     *,
     fabric: Fabric | None = None,
-    thread: float = 0.10,
+    thread: float | None = None,
     shadow: float = 0.26,
     painted: bool = True,
 ) -> Layer:
@@ -42,7 +42,7 @@ def patch(
         albedo = paint(canvas, Part.TORSO, x + 0.01, y, albedo)
     sewing = Sewing.on(canvas)
     for row in rows:
-        sewing.stitches(row, thread, 0.9)
+        sewing.stitches(row, thread if thread is not None else design.thread, 0.9)
     pucker = 0.5 * canvas.noise(key + 5, 0.06)
     relief = body_relief(canvas, design) + weave + sewing.relief + pucker
     return Layer(
@@ -144,7 +144,7 @@ def _buttonhole(canvas: Canvas, y: float, radius: float) -> Floats:
     return 1 - 0.35 * blur(canvas.lines([line], 0.007), 1.0)
 
 
-def chest_pocket(x0: float, x1: float, y0: float, y1: float, thread: float = 0.10) -> Detail:
+def chest_pocket(x0: float, x1: float, y0: float, y1: float, thread: float | None = None) -> Detail:
     """A patch pocket with a turned top edge and a pointed end."""
 
     def draw(canvas: Canvas, design: Design) -> list[Layer]:
