@@ -34,7 +34,7 @@ SPEED_PER_S = 3.0
 GROWTH = 1.4
 GROWTH_PER_S = 2.0
 KEEP_S = 1.0  # so long a lost person is preferred to others
-LARGER = 1.1  # by so much the other one must be larger to be the nearest
+LARGER = 1.08  # by so much the second one must be larger to be the nearest
 TORSO_PER_SHOULDERS = 1.5  # of a frontal person; stands in where the hips are out of the picture
 MIN_UPRIGHT = 0.5  # a hand taken for a person mostly lies on its side
 BOX_MARGIN = 0.3  # around head and torso, in shoulder widths
@@ -141,7 +141,8 @@ class _Sighting:
     """Where the followed person was last seen, raw."""
 
     place: NDArray[np.float32]  # (2,) middle of the shoulders, px
-    size_px: float
+    size_px: float  # torso length, also where the hips are out of the picture
+    face_px: float  # eyes to mouth; hardly shortened by a turn
     time_s: float
 
     @classmethod
@@ -149,7 +150,15 @@ class _Sighting:
         shoulders = pose.landmarks_px[_SHOULDERS]
         width_px = float(np.hypot(*(shoulders[0] - shoulders[1])))
         size_px = max(torso_length_px(pose), TORSO_PER_SHOULDERS * width_px, 1.0)
-        return cls(shoulders.mean(axis=0), size_px, time_s)
+        eyes = pose.landmarks_px[[Landmark.LEFT_EYE, Landmark.RIGHT_EYE]].mean(axis=0)
+        mouth = pose.landmarks_px[[Landmark.MOUTH_LEFT, Landmark.MOUTH_RIGHT]].mean(axis=0)
+        face_px = max(float(np.hypot(*(eyes - mouth))), 1.0)
+        return cls(shoulders.mean(axis=0), size_px, face_px, time_s)
+
+    def nearer_than(self, other: _Sighting) -> bool:
+        """Clearly larger, by body and face together: either alone is often misjudged."""
+        ratio = (self.size_px / other.size_px) * (self.face_px / other.face_px)
+        return ratio > LARGER**2
 
     def distance(self, other: _Sighting) -> float:
         """In body sizes of the larger one."""
@@ -235,7 +244,7 @@ class PoseTracker:
         other = self._estimator.estimate(Frame(_paint_over(frame.image, found), frame.time_s))
         if other is not None and _is_upper_body(other):
             second = _Sighting.of(other, frame.time_s)
-            wanted = lost.may_be(second) if lost else second.size_px > LARGER * first.size_px
+            wanted = lost.may_be(second) if lost else second.nearer_than(first)
             if wanted:  # MediaPipe looks at the second one now; see them in the true picture
                 chosen = self._estimator.estimate(frame)
                 if chosen is not None and second.may_be(_Sighting.of(chosen, frame.time_s)):

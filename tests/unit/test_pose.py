@@ -17,7 +17,7 @@ from pipeline.labels import Landmark
 from pipeline.native_log import without_native_noise
 from pipeline.pose import PoseEstimator, PoseTracker
 from pipeline.scene import CutDetector
-from pipeline.structures import Frame, Image, Reason
+from pipeline.structures import Frame, Image, Pose, Reason
 
 SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 
@@ -89,23 +89,52 @@ def test_a_closed_estimator_says_so() -> None:
 # ---------------------------------------------------------------- following
 
 
-def test_the_nearest_of_two_is_followed_and_kept(astronaut_image: Image) -> None:
-    near, far = astronaut_image, _scaled(astronaut_image, 0.6)
-    image = _beside(far, near)
+@pytest.fixture
+def without_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CutDetector, "is_cut", lambda self, frame: False)
+
+
+def _two(image: Image, left: float, right: float) -> Image:
+    """The same person twice, mirrored on the right, scaled as told, each in a half of its own."""
+    halves = []
+    for half, scale in ((image[:, 100:540], left), (image[:, 540:100:-1], right)):
+        person = _scaled(np.ascontiguousarray(half), scale)
+        canvas = np.full((480, 440, 3), 200, np.uint8)
+        x = (440 - person.shape[1]) // 2
+        canvas[480 - person.shape[0] :, x : x + person.shape[1]] = person
+        halves.append(canvas)
+    return np.hstack(halves)
+
+
+def _is_left(pose: Pose | None) -> bool:
+    assert pose is not None
+    return bool(pose.landmarks_px[SHOULDERS, 0].mean() < 440)
+
+
+def test_the_nearest_of_two_is_followed(astronaut_image: Image) -> None:
+    image = _two(astronaut_image, 1.0, 0.6)
+    with PoseEstimator() as estimator:  # or what follows would prove nothing
+        assert not _is_left(estimator.estimate(Frame(image)))
     with PoseTracker() as tracker:
-        poses = [tracker.track(Frame(image, i / 30)) for i in range(3)]
-        # the other one comes nearer than the one being dressed: kept all the same
-        grown = _beside(_scaled(astronaut_image, 0.6), _scaled(astronaut_image, 1.0))
-        poses.append(tracker.track(Frame(grown, 3 / 30)))
-    for pose in poses:
-        assert pose is not None
-        assert pose.landmarks_px[SHOULDERS, 0].mean() > far.shape[1]
+        assert all(_is_left(tracker.track(Frame(image, i / 30))) for i in range(3))
+    with PoseTracker() as tracker:
+        assert not _is_left(tracker.track(Frame(_two(astronaut_image, 0.6, 1.0))))
 
 
+@pytest.mark.usefixtures("without_cuts")
+def test_the_followed_one_is_kept_when_another_comes_nearer(astronaut_image: Image) -> None:
+    with PoseTracker() as tracker:
+        sides = [
+            _is_left(tracker.track(Frame(_two(astronaut_image, 0.75, other), i / 30)))
+            for i, other in enumerate((0.5, 0.5, 0.7, 0.9, 1.0, 1.0))
+        ]
+    assert sides == [True] * 6
+
+
+@pytest.mark.usefixtures("without_cuts")
 def test_does_not_hop_to_a_neighbour(astronaut_image: Image) -> None:
     person, nobody = astronaut_image, np.full_like(astronaut_image, 200)
     with PoseTracker() as tracker:
-        tracker._cuts.is_cut = lambda frame: False  # type: ignore[method-assign]
         for i in range(3):
             assert tracker.track(Frame(_beside(person, nobody), i / 30)) is not None
         hopped = [tracker.track(Frame(_beside(nobody, person), (3 + i) / 30)) for i in range(3)]
