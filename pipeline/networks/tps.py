@@ -16,6 +16,12 @@ EXTENT = 0.9
 """Control points and output pixels both span -0.9..0.9, end points included. So a spline at rest
 samples the inner 90 % of its input: this is what the published weights were trained with."""
 
+PIXELS_AT_ONCE = 1 << 14  # the kernel of a whole picture would take hundreds of megabytes
+
+
+def _span(count: int) -> Tensor:
+    return torch.linspace(-EXTENT, EXTENT, count, dtype=torch.float64, device="cpu")
+
 
 def control_points(grid_size: int) -> Tensor:
     """(grid_size², 2) float64 control points (x, y).
@@ -23,7 +29,7 @@ def control_points(grid_size: int) -> Tensor:
     x is the *slow* index and y the fast one, the other way round than the rows of a picture; the
     published regressor gives its displacements in this order.
     """
-    axis = torch.linspace(-EXTENT, EXTENT, grid_size, dtype=torch.float64)
+    axis = _span(grid_size)
     x, y = torch.meshgrid(axis, axis, indexing="ij")
     return torch.stack((x.flatten(), y.flatten()), 1)
 
@@ -31,9 +37,12 @@ def control_points(grid_size: int) -> Tensor:
 def rest_grid(size_hw: tuple[int, int]) -> Tensor:
     """(H, W, 2) float64: the grid of a spline whose control points have not moved."""
     height, width = size_hw
-    y = torch.linspace(-EXTENT, EXTENT, height, dtype=torch.float64)
-    x = torch.linspace(-EXTENT, EXTENT, width, dtype=torch.float64)
-    return torch.stack(torch.meshgrid(x, y, indexing="xy"), 2)
+    return torch.stack(torch.meshgrid(_span(width), _span(height), indexing="xy"), 2)
+
+
+def _affine(points: Tensor) -> Tensor:
+    """(n, 2) → (n, 3): 1, x, y."""
+    return torch.cat((torch.ones_like(points[:, :1]), points), 1)
 
 
 def _kernel(a: Tensor, b: Tensor) -> Tensor:
@@ -50,17 +59,16 @@ def influence(size_hw: tuple[int, int], grid_size: int) -> Tensor:
     """
     points = control_points(grid_size)
     count = len(points)
-    affine = torch.cat((torch.ones(count, 1, dtype=torch.float64), points), 1)
-    system = torch.zeros(count + 3, count + 3, dtype=torch.float64)
+    system = points.new_zeros(count + 3, count + 3)
     system[:count, :count] = _kernel(points, points)
-    system[:count, count:] = affine
-    system[count:, :count] = affine.T
+    system[:count, count:] = _affine(points)
+    system[count:, :count] = _affine(points).T
     solution = torch.linalg.inv(system)[:, :count]
-    rows = []
-    for row in rest_grid(size_hw):  # row by row: the kernel of a whole picture is large
-        basis = (_kernel(row, points), torch.ones(len(row), 1, dtype=torch.float64), row)
-        rows.append(torch.cat(basis, 1) @ solution)
-    return torch.cat(rows)
+    blocks = [
+        torch.cat((_kernel(block, points), _affine(block)), 1) @ solution
+        for block in torch.split(rest_grid(size_hw).reshape(-1, 2), PIXELS_AT_ONCE)
+    ]
+    return torch.cat(blocks)
 
 
 class ThinPlateSpline(nn.Module):
