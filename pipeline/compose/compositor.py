@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +13,8 @@ from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
 from pipeline.compose.morph import as_mask, grown
-from pipeline.compose.view import View, look_at
-from pipeline.compose.zones import Zones, fill_polygon, find_zones
+from pipeline.compose.view import View, look_at, shrink
+from pipeline.compose.zones import fill_polygon, find_zones
 from pipeline.geometry import unit
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
@@ -74,7 +75,7 @@ class Compositor:
         self._hem.update(view, body, evidence, time_s)
         tone = self._tone.measure(frame.image, time_s)
         garment = _place(view, drawn, drawn.rgba)
-        cover = _shrink_alpha(garment, view.step)
+        cover = shrink(np.ascontiguousarray(garment[..., 3]), view.step)
         above = _above_hem(view, body, drawn)
         layers = self._decider.decide(view, zones, evidence, cover, above, time_s)
         image = frame.image.copy()
@@ -85,13 +86,37 @@ class Compositor:
         continue_garment(garment, cover, wanted, view.step)
         skin = self._painter.paint(view, zones, evidence, layers, time_s)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
-        painted = _blend(view, drawn, garment, layers, zones, evidence, skin, ground, tone, opacity)
+        cover = np.maximum(cover, layers.cloth)
+        lights = (
+            garment_gain(view, zones, evidence, layers),
+            contact_shadow(view, zones, cover, layers),
+        )
+        painted = _blend(view, drawn, garment, layers, lights, skin, ground, tone, opacity)
         image[view.box.slices], mask[view.box.slices] = painted
         return Composite(image, mask, look="photo", opacity=opacity)
 
 
 def warm_up() -> None:
-    """Compile (or load from the cache) every loop, so that no session waits for it."""
+    """Compile every loop or load it from the cache, so that no session waits for it."""
+    plane, colours = np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint8)
+    lab, tone = np.zeros((4, 4, 3), np.float32), np.ones(3, np.float32)
+    cells = np.zeros((1, 2), np.int32)
+    rgba = np.zeros((4, 4, 4), np.uint8)
+    bins = kernels.colour_bins(lab)
+    like = kernels.likeness(lab, tone, tone)
+    maps = kernels.share(like, like, bins, np.zeros(kernels.BIN_COUNT, np.float32), 1.0)
+    memory = np.zeros((6, 6, 3), np.float32)[1:5, 1:5]
+    known = np.zeros((6, 6), np.uint8)[1:5, 1:5]
+    for count in (3, 5):
+        old = np.zeros((6, 6, count), np.float32)[1:5, 1:5]
+        kernels.settle(np.zeros((4, 4, count), np.float32), maps, old, memory, known, 0.5, 1.0, 1.0)
+    distance, _ = kernels.limb_field(4, 4, np.ones((2, 4), np.float32))
+    kernels.paint_skin(plane, lab, like, distance, 0.5)
+    kernels.extend_garment(rgba, plane, np.zeros((4, 4), np.int32), cells, 1, 1.0)
+    layers = (plane,) * 5
+    kernels.blend(
+        colours, rgba, rgba, *layers, colours, colours, plane, tone, 1.0, colours.copy(), plane
+    )
 
 
 def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -102,11 +127,6 @@ def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.
         y, x = box.y0 - view.box.y0, box.x0 - view.box.x0
         canvas[y : y + box.height, x : x + box.width] = rgba
     return canvas
-
-
-def _shrink_alpha(rgba: NDArray[np.uint8], step: int) -> Alpha:
-    alpha = np.ascontiguousarray(rgba[..., 3:])
-    return np.asarray(kernels.shrink(alpha, step)[..., 0], np.uint8)
 
 
 def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
@@ -129,7 +149,9 @@ def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) 
 
 def _ramp(person: Alpha, start: int) -> Alpha:
     """Person alpha with a steeper edge, so that fills end where the person does."""
-    return np.clip((person.astype(np.int16) - start) * 2, 0, 255).astype(np.uint8)
+    return np.asarray(
+        cv2.LUT(person, np.clip((np.arange(256) - start) * 2, 0, 255).astype(np.uint8)), np.uint8
+    )
 
 
 def _blend(
@@ -137,33 +159,29 @@ def _blend(
     drawn: DrawnLook,
     garment: NDArray[np.uint8],
     layers: Layers,
-    zones: Zones,
-    evidence: Evidence,
+    lights: tuple[Alpha, Alpha],
     skin: Image,
     ground: Image,
     tone: NDArray[np.float32],
     opacity: float,
 ) -> tuple[Image, Alpha]:
-    cover = _shrink_alpha(garment, view.step)
-    gain = garment_gain(view, zones, evidence, layers)
-    shadow = contact_shadow(view, zones, cover, layers)
-    room = 255 - layers.neck
-    full = view.to_full(np.dstack([layers.front, layers.skin, layers.ground, shadow]))
-    full[..., 1] = np.minimum(full[..., 1], _ramp(view.person, 20))
-    gains = view.to_full(np.dstack([gain, room]))
-    packed = np.ascontiguousarray(np.dstack([full, gains[..., 1]]))
-    back = _place(view, drawn, drawn.back_collar) if drawn.back_collar is not None else None
-    if back is None:
-        back = np.zeros_like(garment)
+    gain, shadow = lights
+    back = np.zeros_like(garment)
+    if drawn.back_collar is not None:
+        back = _place(view, drawn, drawn.back_collar)
     image, mask = np.empty_like(view.image), np.empty(view.image.shape[:2], np.uint8)
     kernels.blend(
         view.image,
         garment,
         back,
-        packed,
+        view.to_full(layers.front),
+        np.minimum(view.to_full(layers.skin), _ramp(view.person, 20)),
+        view.to_full(layers.ground),
+        view.to_full(shadow),
+        view.to_full(~layers.neck),
         view.to_full(skin),
         view.to_full(ground),
-        np.ascontiguousarray(gains[..., 0]),
+        view.to_full(gain),
         tone,
         opacity,
         image,

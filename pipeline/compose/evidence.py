@@ -38,7 +38,7 @@ HAIR_WIDTH_SCALE = (1.6, 1.8, 1.8)
 SURELY_SKIN = 0.35
 MOSTLY = 0.6  # a chest that looks like skin or hair for the most part is a garment of that colour
 
-FULL_BIN = 1.0 / 120.0  # share of the worn histogram at which a colour certainly belongs to it
+FULL_BIN = 1.0 / 250.0  # share of the worn histogram at which a colour certainly belongs to it
 NOTHING = 0.12  # weight of "none of the three"
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 MAP_BLUR_PX = 3
@@ -144,8 +144,8 @@ class ColourEvidence:
         if self._worn is None:
             return np.zeros(BIN_COUNT, np.float32)
         table = self._worn.reshape(LIGHTNESS_BINS, CHROMA_BINS * CHROMA_BINS)
-        table = _soften(table, (1, 3)).reshape(LIGHTNESS_BINS, CHROMA_BINS, -1)
-        soft = np.stack([_soften(plane, (3, 3)) for plane in table]).ravel()
+        stacked = _soften(table, (1, 3)).reshape(LIGHTNESS_BINS, CHROMA_BINS, -1)
+        soft = np.stack([_soften(plane, (5, 5)) for plane in stacked]).ravel()
         return np.asarray(np.clip(soft / FULL_BIN, 0.0, 1.0), np.float32)
 
 
@@ -214,4 +214,4 @@ def _blob(pixels: NDArray[np.float32], scale: tuple[float, ...], least: tuple[fl
 
 
 def _soften(table: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(table, size, 0.7), np.float32)
+    return np.asarray(cv2.GaussianBlur(table, size, 0.2 * max(size)), np.float32)

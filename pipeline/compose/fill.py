@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.compose import kernels
 from pipeline.compose.evidence import Evidence
 from pipeline.compose.layers import Layers
-from pipeline.compose.morph import resized
+from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones, fill_face
 from pipeline.structures import Alpha, Image, Side
@@ -18,12 +18,14 @@ Tone = NDArray[np.float32]  # (3,) RGB 0..255
 
 SURELY_SKIN = 150  # evidence of a cell that may lend its colour
 ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
-NECK_TONE = 0.93  # a neck lies in the shadow of the chin
+NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
+TRUST_TONE = np.float32(0.03)  # weight of the known tone beside skin nearby
 FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
 FOLD_STRENGTH = 0.5
 PLAIN_SPREAD, BUSY_SPREAD = 0.10, 0.30  # of log lightness; a print would tattoo the skin
 CHIN_SHADOW = 0.5  # half chests below the chin that lie in its shadow
+CHIN_SHADOW_DEPTH = 60  # percent of the way round a limb
 TONE_TIME_S = 0.7
 ENOUGH_HAND = 0.03  # square half chests of sure skin that tell a hand's colour
 
@@ -48,7 +50,7 @@ class SkinPainter:
             return np.zeros((*view.shape, 3), np.uint8)
         self._learn(view, zones, evidence, time_s)
         tone, distance = self._tones(view, zones)
-        ground = _nearby_skin(view, zones, evidence, layers, tone)
+        ground = _nearby_skin(view, evidence, layers, tone, odd(0.5 * NEAR * zones.unit))
         folds = _folds(view, zones, layers)
         return np.asarray(
             kernels.paint_skin(layers.skin, ground, folds, distance, ROUNDNESS), np.uint8
@@ -69,18 +71,20 @@ class SkinPainter:
                 self._hands[side] = tone
 
     def _tones(self, view: View, zones: Zones) -> tuple[NDArray[np.float32], Alpha]:
-        """Skin colour (h, w, 3) by limb, and the distance from the limb's bone in percent."""
+        """Skin colour by limb at half size, and (h, w) distance from the limb's bone in percent."""
         face = self._face if self._face is not None else np.full(3, 150.0, np.float32)
-        tone = np.empty((*view.shape, 3), np.float32)
-        tone[:] = face * np.float32(NECK_TONE)
-        distance = 100 - np.minimum(zones.below_chin * np.float32(1 / CHIN_SHADOW), 100).astype(
-            np.uint8
-        )
+        fade = np.minimum(zones.below_chin * np.float32(0.01 / CHIN_SHADOW), 1.0)
+        distance = (CHIN_SHADOW_DEPTH * (1.0 - fade)).astype(np.uint8)
+        arms: list[tuple[NDArray[np.bool_], Tone]] = []
         for side, limb in zones.limbs.items():
             near = (limb.distance < 140) & (zones.neck == 0)
+            np.copyto(distance, limb.distance, where=near)
             other = next((t for s, t in self._hands.items() if s is not side), face)
-            tone[near] = self._hands.get(side, other)
-            distance[near] = limb.distance[near]
+            arms.append((near, self._hands.get(side, other)))
+        tone = np.empty((max(1, view.shape[0] // 2), max(1, view.shape[1] // 2), 3), np.float32)
+        tone[:] = face * np.float32(NECK_TONE)
+        for near, colour in arms:
+            tone[halved(as_mask(near)) > 127] = colour
         return tone, distance
 
 
@@ -92,38 +96,31 @@ def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
 
 
 def _nearby_skin(
-    view: View, zones: Zones, evidence: Evidence, layers: Layers, tone: NDArray[np.float32]
+    view: View, evidence: Evidence, layers: Layers, tone: NDArray[np.float32], size: int
 ) -> NDArray[np.float32]:
-    """Skin colour around each cell, leaning on the face's where there is none near."""
-    sure = (evidence.skin > SURELY_SKIN) & (layers.skin == 0)
-    weight = sure.astype(np.float32)
-    half = (max(1, view.shape[1] // 2), max(1, view.shape[0] // 2))
-    tone = resized(tone, half)
-    packed = cv2.resize(
-        np.dstack([view.small * weight[..., None], weight]), half, interpolation=cv2.INTER_AREA
-    )
-    size = max(3, int(NEAR * zones.unit / 2) | 1)
-    packed = cv2.blur(cv2.blur(packed, (size, size)), (size, size))
-    trust = np.float32(0.03)
-    mixed = (packed[..., :3] + tone * trust) / (packed[..., 3:] + trust)
+    """Skin colour (h, w, 3) around each cell, leaning on ``tone`` where there is none near."""
+    sure = as_mask((evidence.skin > SURELY_SKIN) & (layers.skin == 0))
+    weight = halved(sure).astype(np.float32) * np.float32(1 / 255.0)
+    total, count = local_mean(halved(view.small).astype(np.float32), weight, size)
+    mixed = (total + tone * TRUST_TONE) / (count[..., None] + TRUST_TONE)
     mixed = np.clip(mixed, tone * np.float32(0.7), tone * np.float32(1.3))
-    return np.asarray(
-        cv2.resize(mixed, view.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
-    )
+    return resized(np.asarray(mixed, np.float32), view.shape[::-1])
 
 
 def _folds(view: View, zones: Zones, layers: Layers) -> NDArray[np.float32]:
-    """Light and dark of what is painted over, relative to its surroundings."""
-    painted = (layers.skin > 0).astype(np.float32)
-    light = view.lab[..., 0] + 8.0
-    spread = float(np.log(light[layers.skin > 0]).std())
+    """Light and dark of what is painted over, relative to its surroundings, (h, w)."""
+    painted = halved(as_mask(layers.skin > 0)).astype(np.float32) * np.float32(1 / 255.0)
+    light = halved(view.lab[..., 0]) + np.float32(8.0)
+    sure = painted > 0.5
+    spread = float(np.log(light[sure]).std()) if sure.any() else BUSY_SPREAD
     strength = float(np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [FOLD_STRENGTH, 0.0]))
-    fine, wide = max(3, int(0.10 * zones.unit) | 1), max(5, int(0.6 * zones.unit) | 1)
-    local = cv2.blur(light * painted, (fine, fine)) / (cv2.blur(painted, (fine, fine)) + 1e-3)
-    around = cv2.blur(light * painted, (wide, wide)) / (cv2.blur(painted, (wide, wide)) + 1e-3)
-    ratio = 1.0 + strength * ((local + 1.0) / (around + 1.0) - 1.0)
-    ratio[zones.neck > 0] = 1.0  # collars, hoods and lanyards are no folds of a sleeve
-    return np.clip(ratio, *FOLD_RANGE).astype(np.float32)
+    fine, fine_count = local_mean(light, painted, odd(0.05 * zones.unit))
+    wide, wide_count = local_mean(light, painted, odd(0.3 * zones.unit))
+    ratio = (fine + 0.01) / (fine_count + 1e-3) * (wide_count + 1e-3) / (wide + 0.01)
+    ratio = np.clip(1.0 + strength * (ratio - 1.0), *FOLD_RANGE).astype(np.float32)
+    folds = resized(ratio, view.shape[::-1])
+    folds[zones.neck > 0] = 1.0  # collars, hoods and lanyards are no folds of a sleeve
+    return folds
 
 
 def paint_ground(view: View, layers: Layers, known: Alpha) -> Image:
@@ -139,19 +136,24 @@ def paint_ground(view: View, layers: Layers, known: Alpha) -> Image:
     """
     if not layers.ground.any():
         return np.zeros((*view.shape, 3), np.uint8)
-    weight = known.astype(np.float32) * np.float32(1 / 255.0)
-    levels = [np.dstack([view.small * weight[..., None], weight])]
-    while max(levels[-1].shape[:2]) > 1:
-        rows, columns = levels[-1].shape[:2]
+    weight = halved(known).astype(np.float32) * np.float32(1 / 255.0)
+    colours = [halved(view.small).astype(np.float32) * weight[..., None]]
+    weights = [weight]
+    while max(weights[-1].shape) > 1:
+        rows, columns = weights[-1].shape
         size = ((columns + 1) // 2, (rows + 1) // 2)
-        levels.append(cv2.resize(levels[-1], size, interpolation=cv2.INTER_AREA))
-    full = levels[-1][..., :3] / (levels[-1][..., 3:] + 1e-4)
-    for level in reversed(levels[:-1]):
-        coarse = cv2.resize(full, level.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-        have = np.minimum(level[..., 3:] * 2.0, 1.0)
-        own = level[..., :3] / (level[..., 3:] + 1e-4)
-        full = own * have + coarse * (1.0 - have)
-    return np.asarray(np.clip(full, 0, 255), np.uint8)
+        colours.append(resized(colours[-1], size))
+        weights.append(resized(weights[-1], size))
+    full = _own_colour(colours[-1], weights[-1])
+    for colour, weight in zip(colours[-2::-1], weights[-2::-1], strict=True):
+        coarse = resized(full, (colour.shape[1], colour.shape[0]))
+        have = np.minimum(weight * 2.0, 1.0)[..., None]
+        full = coarse + (_own_colour(colour, weight) - coarse) * have
+    return resized(np.clip(full, 0, 255).astype(np.uint8), view.shape[::-1])
+
+
+def _own_colour(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(colour / (weight[..., None] + np.float32(1e-4)), np.float32)
 
 
 def continue_garment(
@@ -172,8 +174,6 @@ def continue_garment(
         (~solid_cells).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     rows, columns = np.nonzero(solid_cells)
-    table = np.zeros((int(labels.max()) + 1, 2), np.int32)
-    table[labels[rows, columns]] = np.stack([rows, columns], axis=1)
-    kernels.extend_garment(
-        garment, garment[..., 3].copy(), wanted, table[labels], step, float(2 * step)
-    )
+    cells = np.zeros((int(labels.max()) + 1, 2), np.int32)
+    cells[labels[rows, columns]] = np.stack([rows, columns], axis=1)
+    kernels.extend_garment(garment, wanted, labels, cells, step, float(2 * step))

@@ -10,31 +10,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-LIGHTNESS_BINS, CHROMA_BINS = 12, 16
+LIGHTNESS_BINS, CHROMA_BINS = 12, 32
 BIN_COUNT = LIGHTNESS_BINS * CHROMA_BINS * CHROMA_BINS
 _LIGHTNESS_PER_BIN = 100.0 / LIGHTNESS_BINS
-_CHROMA_PER_BIN = 8.0
+_CHROMA_PER_BIN = 4.0  # pale skin and a white shirt differ by two bins
 _CHROMA_ORIGIN = 64.0
-
-
-@njit(cache=True, nogil=True)
-def shrink(image: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
-    """Mean of every step × step block of (H, W, c) uint8; blocks at the far edges may be cut."""
-    rows, columns, channels = image.shape
-    height, width = (rows + step - 1) // step, (columns + step - 1) // step
-    out = np.empty((height, width, channels), np.uint8)
-    for y in range(height):
-        y1 = min(rows, (y + 1) * step)
-        for x in range(width):
-            x1 = min(columns, (x + 1) * step)
-            count = (y1 - y * step) * (x1 - x * step)
-            for c in range(channels):
-                total = 0
-                for i in range(y * step, y1):
-                    for j in range(x * step, x1):
-                        total += image[i, j, c]
-                out[y, x, c] = (total + count // 2) // count
-    return out
 
 
 @njit(cache=True, nogil=True)
@@ -202,9 +182,9 @@ def paint_skin(
 @njit(cache=True, nogil=True)
 def extend_garment(
     garment: NDArray[np.uint8],
-    solid: NDArray[np.uint8],
     wanted: NDArray[np.uint8],
     nearest: NDArray[np.int32],
+    cells: NDArray[np.int32],
     step: int,
     inset: float,
 ) -> None:
@@ -212,9 +192,9 @@ def extend_garment(
 
     Args:
         garment: (H, W, 4) premultiplied RGBA.
-        solid: (H, W) alpha to read colour from (a copy of the garment's alpha before).
         wanted: (H, W) alpha the garment shall have at least.
-        nearest: (h, w, 2) row and column of the nearest solid cell of the analysis grid.
+        nearest: (h, w) index into ``cells`` of the nearest solid cell of the analysis grid.
+        cells: (n, 2) row and column of solid cells.
         step: frame px per analysis px.
         inset: px inside the nearest solid cell to mirror at.
     """
@@ -224,19 +204,19 @@ def extend_garment(
             have = garment[y, x, 3]
             if wanted[y, x] <= have:
                 continue
-            cell = nearest[y // step, x // step]
+            cell = cells[nearest[y // step, x // step]]
             cy, cx = cell[0] * step + step // 2, cell[1] * step + step // 2
             dy, dx = np.float32(cy - y), np.float32(cx - x)
             length = np.sqrt(dy * dy + dx * dx) + 1e-6
             sy = int(y + dy * (2.0 + inset / length) + 0.5)
             sx = int(x + dx * (2.0 + inset / length) + 0.5)
-            if not (0 <= sy < rows and 0 <= sx < columns) or solid[sy, sx] < 250:
+            if not (0 <= sy < rows and 0 <= sx < columns) or garment[sy, sx, 3] < 250:
                 sy, sx = min(max(cy, 0), rows - 1), min(max(cx, 0), columns - 1)
-                if solid[sy, sx] < 128:
+                if garment[sy, sx, 3] < 128:
                     continue
-            share_ = np.float32(wanted[y, x] - have) / np.float32(solid[sy, sx])
+            part = np.float32(wanted[y, x] - have) / np.float32(garment[sy, sx, 3])
             for c in range(3):
-                value = garment[y, x, c] + garment[sy, sx, c] * share_
+                value = garment[y, x, c] + garment[sy, sx, c] * part
                 garment[y, x, c] = min(value, np.float32(255.0))
             garment[y, x, 3] = wanted[y, x]
 
@@ -246,7 +226,11 @@ def blend(
     camera: NDArray[np.uint8],
     garment: NDArray[np.uint8],
     back: NDArray[np.uint8],
-    layers: NDArray[np.uint8],
+    front: NDArray[np.uint8],
+    flesh: NDArray[np.uint8],
+    behind: NDArray[np.uint8],
+    shadow: NDArray[np.uint8],
+    room: NDArray[np.uint8],
     skin: NDArray[np.uint8],
     ground: NDArray[np.uint8],
     gain: NDArray[np.uint8],
@@ -260,8 +244,10 @@ def blend(
     Args:
         camera: (H, W, 3).
         garment, back: (H, W, 4) premultiplied RGBA, ``back`` lies under ``garment``.
-        layers: (H, W, 5) alpha of: camera in front of the garment, skin fill, background fill,
-            shadow on what is not garment, room for the back collar.
+        front: (H, W) alpha of what lies in front of the garment.
+        flesh, behind: (H, W) alpha of the fills with ``skin`` and ``ground``.
+        shadow: (H, W) darkness on what is not garment.
+        room: (H, W) alpha of the place that is left to ``back``.
         skin, ground: (H, W, 3) colours of the fills.
         gain: (H, W) light on the garment, 128 = 1.
         tone: (3,) factor per channel on the garment.
@@ -270,20 +256,18 @@ def blend(
         mask: (H, W) result.
     """
     rows, columns = mask.shape
-    unit_ = np.float32(1.0 / 255.0)
+    per = np.float32(1.0 / 255.0)
+    one = np.float32(1.0)
     fade = np.float32(opacity)
     for y in range(rows):
         for x in range(columns):
-            open_ = np.float32(255 - layers[y, x, 0]) * unit_
-            cover = garment[y, x, 3] * unit_ * open_
-            flesh = layers[y, x, 1] * unit_
-            behind = layers[y, x, 2] * unit_
-            shade = layers[y, x, 3] * unit_
-            collar = back[y, x, 3] * layers[y, x, 4] * unit_ * unit_ * open_
-            touched = 1.0 - (1.0 - cover) * (1.0 - flesh) * (1.0 - behind) * (1.0 - collar) * (
-                1.0 - shade
-            )
-            strength = int(touched * fade * 255.0 + 0.5)
+            open_ = np.float32(255 - front[y, x]) * per
+            cover = garment[y, x, 3] * per * open_
+            collar = back[y, x, 3] * room[y, x] * per * per * open_
+            clear = (one - cover) * (one - collar)
+            clear *= (255 - flesh[y, x]) * per * (255 - behind[y, x]) * per
+            clear *= (255 - shadow[y, x]) * per
+            strength = int((one - clear) * fade * np.float32(255.0) + np.float32(0.5))
             mask[y, x] = strength
             if strength == 0:
                 for c in range(3):
@@ -292,11 +276,11 @@ def blend(
             light = gain[y, x] * np.float32(1.0 / 128.0) * open_
             for c in range(3):
                 was = np.float32(camera[y, x, c])
-                value = was + (ground[y, x, c] - was) * behind
-                value += (skin[y, x, c] - value) * flesh
+                value = was + (ground[y, x, c] - was) * behind[y, x] * per
+                value += (skin[y, x, c] - value) * flesh[y, x] * per
                 lit = light * tone[c]
-                value = value * (1.0 - collar) + back[y, x, c] * layers[y, x, 4] * unit_ * lit
-                value = value * (1.0 - shade)
-                value = value * (1.0 - cover) + min(garment[y, x, c] * lit, np.float32(255.0))
-                value = was + (value - was) * fade
-                out[y, x, c] = min(max(value + 0.5, 0.0), 255.0)
+                value = value * (one - collar) + back[y, x, c] * room[y, x] * per * lit
+                value *= (255 - shadow[y, x]) * per
+                value = value * (one - cover) + min(garment[y, x, c] * lit, np.float32(255.0))
+                value = was + (value - was) * fade + np.float32(0.5)
+                out[y, x, c] = int(min(max(value, np.float32(0.0)), np.float32(255.0)))

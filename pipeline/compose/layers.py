@@ -242,7 +242,8 @@ class _Scene:
     def painted_skin(self, keep: Alpha) -> Alpha:
         """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
         solid = self.solid_skin()
-        paint = (self.zones.neck > 0) & ~solid
+        collar = grown(opened(as_mask((self.zones.neck > 0) & ~solid)), RIM - 2)
+        paint = (self.zones.neck > 0) & (collar > 0)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
@@ -254,7 +255,10 @@ class _Scene:
     def painted_ground(self, keep: Alpha, skin: Alpha) -> Alpha:
         """Worn cloth that stands off the body, a baggy sleeve or a hood: show what is behind it."""
         free = (skin == 0) & (keep == 0) & (self.zones.neck == 0) & (self.zones.trunk == 0)
-        free &= (self.garment < COVERED) & ~self.solid_skin()
+        inside = shrunk(as_mask(self.person()), RIM) > 0
+        for limb in self.zones.limbs.values():
+            inside |= limb.hand_distance < 120
+        free &= (self.garment < COVERED) & ~(self.solid_skin() & inside)
         free &= grown(as_mask(self.person(40)), 5) > 0
         worn = (self.evidence.worn > WORN_HINT) & self.person(40)
         hood = grown(opened(as_mask(worn & free & self._beside_neck())), RIM) > 0

@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from pipeline.compose.evidence import Evidence
 from pipeline.compose.layers import Layers
+from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones
 from pipeline.structures import Alpha, Image
 
 GAIN_ONE = 128  # value of the gain map that changes nothing
-SHADE_RANGE = (-0.32, 0.16)  # log of the light that worn folds put on the garment
+SHADE_RANGE = (-0.32, 0.08)  # log of the light of worn folds on the garment; whites must not burn
 PLAIN_STRENGTH, BUSY_STRENGTH = 0.85, 0.25  # a print must not shine through as shading
 PLAIN_SPREAD, BUSY_SPREAD = 0.12, 0.45  # spread of log lightness of a plain and of a busy print
-FINE, WIDE = 0.42, 2.2  # half chests; sizes of the low-pass and of its surroundings
+FINE = 0.42  # half chests; size of the low-pass
 
 MINKOWSKI = 6  # norm of the shades-of-grey estimate
 NEUTRAL_LEVEL = 205.0  # level of the estimate at which a garment photo needs no dimming
@@ -70,7 +71,7 @@ def garment_gain(view: View, zones: Zones, evidence: Evidence, layers: Layers) -
     front = layers.front.astype(np.float32) * np.float32(1 / 255.0)
     down = max(1, int(0.035 * zones.unit))
     fallen = np.concatenate([front[:1].repeat(down, axis=0), front[:-down]])
-    size = max(3, int(0.16 * zones.unit) | 1)
+    size = odd(0.16 * zones.unit)
     shadow = np.clip(cv2.blur(fallen, (size, size)) - front, 0.0, 1.0)
     gain = gain * (1.0 - OCCLUDER_SHADOW * shadow)
     return np.asarray(np.clip(gain * GAIN_ONE + 0.5, 0, 255), np.uint8)
@@ -80,29 +81,25 @@ def _folds(view: View, zones: Zones, evidence: Evidence) -> NDArray[np.float32]:
     weight = (evidence.worn > 90) & (evidence.worn > evidence.skin) & (view.person_small > 180)
     if weight.sum() < 50:
         return np.ones(view.shape, np.float32)
-    light = np.log(view.lab[..., 0] + DARKEST)
+    light = np.log(view.lab[..., 0] + np.float32(DARKEST))
     spread = float(light[weight].std())
     strength = float(
         np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [PLAIN_STRENGTH, BUSY_STRENGTH])
     )
-    quarter = (max(2, view.shape[1] // 2), max(2, view.shape[0] // 2))
-    flat = weight.astype(np.float32)
-    packed = cv2.resize(np.dstack([light * flat, flat]), quarter, interpolation=cv2.INTER_AREA)
-    mean = float(packed[..., 0].sum() / packed[..., 1].sum())
-    fine = max(3, int(FINE * zones.unit / 2) | 1)
-    packed = cv2.blur(cv2.blur(packed, (fine, fine)), (fine, fine))
-    slow = (packed[..., 0] + 1e-2 * mean) / (packed[..., 1] + 1e-2)
-    gain = np.exp(np.clip((slow - mean) * strength, *SHADE_RANGE))
-    gain = cv2.GaussianBlur(gain.astype(np.float32), (0, 0), 2.0)
-    return np.asarray(
-        cv2.resize(gain, view.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32
-    )
+    flat = halved(as_mask(weight)).astype(np.float32) * np.float32(1 / 255.0)
+    half = halved(light)
+    mean = float((half * flat).sum() / flat.sum())
+    total, count = local_mean(half, flat, odd(0.5 * FINE * zones.unit))
+    slow = (total + 1e-2 * mean) / (count + 1e-2)
+    gain = np.exp(np.clip((slow - mean) * strength, *SHADE_RANGE)).astype(np.float32)
+    gain = np.asarray(cv2.GaussianBlur(gain, (0, 0), 2.0), np.float32)
+    return resized(gain, view.shape[::-1])
 
 
 def contact_shadow(view: View, zones: Zones, garment: Alpha, layers: Layers) -> Alpha:
     """Shadow (h, w) uint8 that the garment casts on the person beside it; none on ``keep``."""
     cover = garment.astype(np.float32)
-    size = max(3, int(0.10 * zones.unit) | 1)
+    size = odd(0.10 * zones.unit)
     shadow = np.clip(cv2.blur(cover, (size, size)) - cover, 0.0, 255.0) * GARMENT_SHADOW
     shadow *= view.person_small.astype(np.float32) * np.float32(1 / 255.0)
     away = cv2.dilate(layers.keep, np.ones((5, 5), np.uint8))

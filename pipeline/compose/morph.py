@@ -53,11 +53,20 @@ def resized(array: NDArray[Any], size_wh: tuple[int, int]) -> NDArray[Any]:
     return np.asarray(cv2.resize(array, size_wh, interpolation=how))
 
 
-def box_mean(array: NDArray[np.float32], size: int, times: int = 1) -> NDArray[np.float32]:
-    """Mean over size × size pixels, repeated ``times`` (twice comes close to a Gaussian)."""
-    for _ in range(times):
-        array = np.asarray(cv2.blur(array, (size, size)), np.float32)
-    return array
+def halved(array: NDArray[Any]) -> NDArray[Any]:
+    """Half as many rows and columns, at least one; area average."""
+    rows, columns = array.shape[:2]
+    return resized(array, (max(1, columns // 2), max(1, rows // 2)))
+
+
+def local_mean(
+    array: NDArray[np.float32], weight: NDArray[np.float32], size: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sums of weight × array and of weight over about size × size pixels, smooth to the edge."""
+    weighted = array * (weight if array.ndim == weight.ndim else weight[..., None])
+    box = (size, size)
+    total = cv2.blur(cv2.blur(weighted, box), box)
+    return np.asarray(total, np.float32), np.asarray(cv2.blur(cv2.blur(weight, box), box))
 
 
 def odd(size: float, least: int = 3) -> int:
@@ -69,7 +78,7 @@ def touching(found: Alpha, seed: Alpha, least_area: float = 0.0) -> Alpha:
     """The connected parts of ``found`` that touch ``seed`` and are not smaller than an area."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
     good = np.zeros(count, np.uint8)
-    good[np.unique(labels[(seed > 0) & (found > 0)])] = 255
+    good[labels[(seed & found) > 0]] = 255
     good[0] = 0
     good[stats[:, cv2.CC_STAT_AREA] < least_area] = 0
     return np.asarray(good[labels], np.uint8)

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.kernels import shrink
 from pipeline.geometry import Floats, bounding_box
 from pipeline.images import to_lab
 from pipeline.labels import Landmark
@@ -82,12 +81,22 @@ def look_at(frame: Frame, body: Body, drawn: DrawnLook) -> View:
     box = _neighbourhood(body, drawn, frame.size_wh, step)
     image = np.ascontiguousarray(frame.image[box.slices])
     person = np.ascontiguousarray(body.pose.person_alpha[box.slices])
+    small = shrink(image, step)
+    return View(box, step, image, person, small, to_lab(small), shrink(person, step))
+
+
+def shrink(array: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
+    """Mean of every step × step block of (H, W) or (H, W, c); the last may hang over the edge."""
     if step == 1:
-        small, person_small = image, person
-    else:
-        small = shrink(image, step)
-        person_small = shrink(person[..., None], step)[..., 0]
-    return View(box, step, image, person, small, to_lab(small), person_small)
+        return array
+    rows, columns = array.shape[:2]
+    height, width = -(-rows // step), -(-columns // step)
+    down, right = height * step - rows, width * step - columns
+    if down or right:
+        array = np.asarray(
+            cv2.copyMakeBorder(array, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8
+        )
+    return np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _neighbourhood(body: Body, drawn: DrawnLook, size_wh: tuple[int, int], step: int) -> Box:

@@ -1,0 +1,232 @@
+"""A drawn person in a drawn shirt, with the body and the look that belong to them.
+
+Flat colours with a little noise, 320×240: enough for every decision of the compositor, and every
+pixel's owner is known. The wearer's right is on the left of the picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.labels import Landmark
+from pipeline.structures import Arm, Body, Box, DrawnLook, Frame, Image, Points, Pose, Side
+
+WIDTH, HEIGHT = 320, 240
+SKIN = (205, 150, 125)
+HAIR = (45, 32, 28)
+WORN = (40, 90, 160)
+WALL = (190, 195, 188)
+JEANS = (70, 75, 90)
+GARMENT = (200, 40, 60)
+
+SHOULDER_Y, HIP_Y, HEM_Y = 96.0, 196.0, 190
+SHOULDERS = {Side.RIGHT: 130.0, Side.LEFT: 190.0}
+TRUNK = (122, 198)
+FACE = (160, 58)
+FACE_AXES = (17, 24)
+STRAND = (177, 50, 189, 124)
+HAND_ON_CHEST = (160.0, 140.0)
+HAND_RADIUS = 11
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is drawn.
+
+    Attributes:
+        brightness: factor on everything the camera sees.
+        cast: factor per channel on the same.
+        hand_on_chest: the wearer's right hand lies on the chest instead of hanging.
+        in_front: what the body says about that arm.
+        worn_sleeves: the worn shirt has long sleeves.
+        long_hair: a strand hangs over the wearer's left shoulder.
+        skin: colour of the skin.
+        worn: colour of the worn shirt.
+        seed: of the camera's noise.
+    """
+
+    brightness: float = 1.0
+    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    hand_on_chest: bool = False
+    in_front: bool = True
+    worn_sleeves: bool = False
+    long_hair: bool = False
+    skin: tuple[int, int, int] = SKIN
+    worn: tuple[int, int, int] = WORN
+    seed: int = 1
+    size_wh: tuple[int, int] = field(default=(WIDTH, HEIGHT))
+
+    def but(self, **changes: object) -> Scene:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+    # -- geometry ------------------------------------------------------------------------------
+
+    def joints(self, side: Side) -> Points:
+        """Shoulder, elbow, wrist and knuckles, (4, 2)."""
+        outward = -1.0 if side is Side.RIGHT else 1.0
+        x = SHOULDERS[side]
+        shoulder = (x, SHOULDER_Y)
+        elbow = (x + 22 * outward, SHOULDER_Y + 48)
+        if self.hand_on_chest and side is Side.RIGHT:
+            return np.array([shoulder, elbow, (143.0, 143.0), HAND_ON_CHEST], np.float32)
+        wrist = (x + 26 * outward, SHOULDER_Y + 92)
+        return np.array([shoulder, elbow, wrist, (wrist[0], wrist[1] + 10)], np.float32)
+
+    # -- what the camera sees ------------------------------------------------------------------
+
+    def camera(self) -> Image:
+        image = np.empty((HEIGHT, WIDTH, 3), np.float32)
+        image[:] = WALL
+        for zone, colour in self.painted():
+            image[zone > 0] = colour
+        image = cv2.GaussianBlur(image, (0, 0), 0.6)
+        image *= self.brightness * np.array(self.cast, np.float32)
+        noise = np.random.default_rng(self.seed).normal(0.0, 1.5, image.shape)
+        return np.clip(image + noise, 0, 255).astype(np.uint8)
+
+    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int]]]:
+        sleeve = self.worn if self.worn_sleeves else self.skin
+        layers = [
+            (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR),
+            (_box(150, 70, 170, 100), self.skin),
+            (_box(TRUNK[0] + 4, HEM_Y - 4, TRUNK[1] - 4, HEIGHT), JEANS),
+            (_box(TRUNK[0], 90, TRUNK[1], HEM_Y), self.worn),
+            (_ellipse(*FACE, *FACE_AXES), self.skin),
+        ]
+        if self.long_hair:
+            layers.append((_box(*STRAND), HAIR))
+        for side in Side:
+            shoulder, elbow, wrist, knuckles = self.joints(side)
+            layers += [
+                (_line(elbow, wrist, 13), sleeve),
+                (_line(shoulder, elbow, 17), self.worn),
+                (_disc(knuckles, HAND_RADIUS), self.skin),
+            ]
+        return layers
+
+    def person(self) -> NDArray[np.uint8]:
+        person = np.zeros((HEIGHT, WIDTH), np.uint8)
+        for zone, _ in self.painted():
+            person |= zone
+        return cv2.GaussianBlur(person, (0, 0), 1.0)
+
+    def hand(self) -> NDArray[np.bool_]:
+        """The inside of the hand on the chest, clear of its soft edge."""
+        return _disc(np.array(HAND_ON_CHEST), HAND_RADIUS - 5) > 0
+
+    def face(self) -> NDArray[np.bool_]:
+        """The inside of the face."""
+        return _ellipse(*FACE, FACE_AXES[0] - 2, FACE_AXES[1] - 4) > 0
+
+    def forearm(self, side: Side) -> NDArray[np.bool_]:
+        """The middle of a forearm."""
+        _, elbow, wrist, _ = self.joints(side)
+        return _line(elbow + (wrist - elbow) * 0.3, elbow + (wrist - elbow) * 0.7, 5) > 0
+
+    # -- what the stages before the compositor say ---------------------------------------------
+
+    def frame(self, time_s: float = 0.0) -> Frame:
+        return Frame(self.camera(), time_s)
+
+    def body(self) -> Body:
+        marks = np.full((33, 2), (160.0, 300.0), np.float32)
+        for mark, place in {
+            Landmark.NOSE: (160, 60),
+            Landmark.LEFT_EYE: (167, 52),
+            Landmark.RIGHT_EYE: (153, 52),
+            Landmark.LEFT_EAR: (177, 56),
+            Landmark.RIGHT_EAR: (143, 56),
+            Landmark.MOUTH_LEFT: (165, 69),
+            Landmark.MOUTH_RIGHT: (155, 69),
+        }.items():
+            marks[mark] = place
+        for mark in range(Landmark.MOUTH_RIGHT + 1):
+            if marks[mark, 1] == 300.0:  # inner and outer corners of the eyes
+                marks[mark] = marks[Landmark.LEFT_EYE if mark < 4 else Landmark.RIGHT_EYE]
+        pose = Pose(marks, np.ones(33, np.float32), np.zeros(33, np.float32), self.person())
+        levels = np.linspace(0.2, 1.2, 6, dtype=np.float32)
+        half = np.full(6, (TRUNK[1] - TRUNK[0]) / 2, np.float32)
+        return Body(
+            pose=pose,
+            mid_shoulder=np.array([160.0, SHOULDER_Y], np.float32),
+            mid_hip=np.array([160.0, HIP_Y], np.float32),
+            up=np.array([0.0, -1.0], np.float32),
+            right=np.array([1.0, 0.0], np.float32),
+            torso_px=HIP_Y - SHOULDER_Y,
+            half_chest_px=38.0,
+            half_chest_seen_px=38.0,
+            yaw_rad=0.0,
+            levels=levels,
+            half_widths_px={Side.LEFT: half, Side.RIGHT: half},
+            arms={side: self._arm(side) for side in Side},
+        )
+
+    def _arm(self, side: Side) -> Arm:
+        shoulder, elbow, wrist, hand = self.joints(side)
+        outward = np.array([-6.0 if side is Side.RIGHT else 6.0, -6.0], np.float32)
+        front = self.in_front and self.hand_on_chest and side is Side.RIGHT
+        return Arm(
+            shoulder=shoulder,
+            elbow=elbow,
+            wrist=wrist,
+            hand=hand,
+            shoulder_tip=shoulder + outward,
+            armpit=shoulder + np.array([0.0, 22.0], np.float32),
+            visible=1.0,
+            in_front=front,
+            behind=False,
+        )
+
+    def drawn(self, hem_y: int = 200, colour: tuple[int, int, int] = GARMENT) -> DrawnLook:
+        """A short-sleeved garment with a round neck, in one colour."""
+        torso = _box(TRUNK[0] - 4, 86, TRUNK[1] + 4, hem_y)
+        torso[_ellipse(160, 84, 18, 14) > 0] = 0
+        alpha = torso.copy()
+        parts = (torso > 0).astype(np.uint8)
+        for code, side in ((2, Side.LEFT), (3, Side.RIGHT)):
+            shoulder, elbow, _, _ = self.joints(side)
+            sleeve = _line(shoulder, shoulder + (elbow - shoulder) * 0.55, 22)
+            parts[(sleeve > 0) & (alpha == 0)] = code
+            alpha |= sleeve
+        alpha[_ellipse(160, 84, 18, 14) > 0] = 0
+        rgba = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+        rgba[alpha > 0] = (*colour, 255)
+        angle = np.linspace(np.pi, 0.0, 9)
+        neckline = np.stack([160 + 18 * np.cos(angle), 84 + 14 * np.sin(angle)], axis=1)
+        return DrawnLook(
+            box=Box(0, 0, WIDTH, HEIGHT),
+            rgba=rgba,
+            torso_alpha=torso,
+            parts=parts,
+            vertices_px=np.zeros((3, 2), np.float32),
+            neckline_px=neckline.astype(np.float32),
+            hem_px=np.array([[TRUNK[0] - 4, hem_y], [TRUNK[1] + 4, hem_y]], np.float32),
+            sleeve_reach={Side.LEFT: 0.55, Side.RIGHT: 0.55},
+        )
+
+
+def _blank() -> NDArray[np.uint8]:
+    return np.zeros((HEIGHT, WIDTH), np.uint8)
+
+
+def _box(x0: int, y0: int, x1: int, y1: int) -> NDArray[np.uint8]:
+    zone = _blank()
+    zone[y0:y1, x0:x1] = 255
+    return zone
+
+
+def _ellipse(x: int, y: int, a: int, b: int) -> NDArray[np.uint8]:
+    return cv2.ellipse(_blank(), (x, y), (a, b), 0, 0, 360, 255, -1)
+
+
+def _line(start: NDArray[np.float32], end: NDArray[np.float32], width: int) -> NDArray[np.uint8]:
+    a, b = np.round(start).astype(int).tolist(), np.round(end).astype(int).tolist()
+    return cv2.line(_blank(), a, b, 255, width)
+
+
+def _disc(centre: NDArray[np.floating], radius: int) -> NDArray[np.uint8]:
+    return cv2.circle(_blank(), np.round(centre).astype(int).tolist(), radius, 255, -1)

@@ -1,0 +1,288 @@
+"""The compositor on drawn scenes, where the owner of every pixel is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from drawn_scene import GARMENT, HAIR, SKIN, STRAND, TRUNK, WORN, Scene
+from numpy.typing import NDArray
+
+from pipeline.compose import kernels
+from pipeline.compose.compositor import Compositor, warm_up
+from pipeline.structures import Composite, DrawnLook, Side, Sleeves
+
+PLAIN = Scene()
+TOUCHING = Scene(hand_on_chest=True)
+CHEST = np.s_[120:170, TRUNK[0] + 10 : TRUNK[1] - 10]
+
+
+def dress(
+    scene: Scene,
+    compositor: Compositor | None = None,
+    *,
+    drawn: DrawnLook | None = None,
+    opacity: float = 1.0,
+    times: int = 1,
+) -> Composite:
+    """Compose a scene, ``times`` times in a row a thirtieth of a second apart."""
+    compositor = compositor or Compositor()
+    for step in range(times):
+        composite = compositor.compose(
+            scene.frame(),
+            scene.body(),
+            drawn or scene.drawn(),
+            opacity=opacity,
+            garment_sleeves=Sleeves.SHORT,
+            time_s=step / 30,
+        )
+    return composite
+
+
+def colour_of(image: NDArray[np.uint8], where: object) -> NDArray[np.float32]:
+    return np.median(image[where].reshape(-1, 3), axis=0).astype(np.float32)
+
+
+def near(colour: NDArray[np.float32], wanted: tuple[int, int, int], within: float = 40) -> bool:
+    return bool(np.abs(colour - np.array(wanted)).max() < within)
+
+
+@pytest.mark.parametrize("scene", [PLAIN, TOUCHING, Scene(worn_sleeves=True)])
+@pytest.mark.parametrize("opacity", [1.0, 0.4])
+def test_pixels_outside_the_mask_are_the_cameras(scene: Scene, opacity: float) -> None:
+    composite = dress(scene, opacity=opacity)
+    outside = composite.mask == 0
+    assert 0.3 < outside.mean() < 0.95
+    assert np.array_equal(composite.image[outside], scene.camera()[outside])
+
+
+def test_the_garment_covers_the_worn_shirt() -> None:
+    image = dress(PLAIN).image
+    assert near(colour_of(image, CHEST), GARMENT, 60)
+
+
+def test_the_face_is_untouched() -> None:
+    composite = dress(PLAIN)
+    assert not composite.mask[PLAIN.face()].any()
+    assert np.array_equal(composite.image[PLAIN.face()], PLAIN.camera()[PLAIN.face()])
+
+
+def test_a_hand_in_front_of_the_chest_stays_a_hand() -> None:
+    composite = dress(TOUCHING)
+    assert np.array_equal(composite.image[TOUCHING.hand()], TOUCHING.camera()[TOUCHING.hand()])
+
+
+def test_a_hand_that_is_not_in_front_is_covered() -> None:
+    scene = TOUCHING.but(in_front=False)
+    assert near(colour_of(dress(scene).image, scene.hand()), GARMENT, 60)
+
+
+def test_a_print_in_the_colour_of_skin_is_covered_when_no_hand_is_there() -> None:
+    printed = PLAIN.camera()
+    printed[130:160, 145:175] = SKIN
+    compositor = Compositor()
+    frame = PLAIN.frame()
+    composite = compositor.compose(
+        type(frame)(printed),
+        PLAIN.body(),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=0.0,
+    )
+    assert near(colour_of(composite.image, np.s_[135:155, 150:170]), GARMENT, 60)
+
+
+def test_opacity_zero_leaves_the_camera_and_still_learns() -> None:
+    compositor = Compositor()
+    composite = dress(PLAIN, compositor, opacity=0.0)
+    assert np.array_equal(composite.image, PLAIN.camera())
+    assert not composite.mask.any()
+    assert not composite.dressed
+    assert compositor.worn_hem is not None
+
+
+def test_opacity_scales_the_change() -> None:
+    scene = Scene(worn_sleeves=True)
+    camera = scene.camera().astype(float)
+    full = np.abs(dress(scene).image - camera)
+    half_image = dress(scene, opacity=0.5)
+    half = np.abs(half_image.image - camera)
+    for where in (CHEST, scene.forearm(Side.LEFT)):
+        assert half[where].mean() == pytest.approx(0.5 * full[where].mean(), rel=0.06)
+    assert half_image.mask[CHEST].mean() == pytest.approx(127, abs=4)
+
+
+def test_a_worn_sleeve_below_a_short_one_becomes_skin() -> None:
+    scene = Scene(worn_sleeves=True)
+    forearm = scene.forearm(Side.LEFT)
+    assert near(colour_of(scene.camera(), forearm), WORN)
+    assert near(colour_of(dress(scene).image, forearm), scene.skin)
+
+
+def test_a_bare_arm_is_left_alone() -> None:
+    composite = dress(PLAIN)
+    changed = composite.mask[PLAIN.forearm(Side.LEFT)]
+    assert changed.max() < 20  # the sleeve's shadow may reach it
+    assert changed.mean() < 1
+
+
+def test_a_covered_forearm_in_front_becomes_skin_over_the_garment() -> None:
+    scene = TOUCHING.but(worn_sleeves=True)
+    assert near(colour_of(dress(scene).image, scene.forearm(Side.RIGHT)), scene.skin)
+
+
+def test_a_wider_worn_shirt_is_covered_to_its_edge() -> None:
+    drawn = PLAIN.drawn()
+    rgba = drawn.rgba.copy()
+    rgba[120:200, TRUNK[1] - 8 :] = 0
+    narrow = DrawnLook(
+        box=drawn.box,
+        rgba=rgba,
+        torso_alpha=rgba[..., 3].copy(),
+        parts=(rgba[..., 3] > 0).astype(np.uint8),
+        vertices_px=drawn.vertices_px,
+        neckline_px=drawn.neckline_px,
+        hem_px=drawn.hem_px,
+        sleeve_reach=drawn.sleeve_reach,
+    )
+    image = dress(PLAIN, drawn=narrow).image
+    assert near(colour_of(image, np.s_[150:175, TRUNK[1] - 7 : TRUNK[1] - 2]), GARMENT, 60)
+
+
+def test_hair_on_the_chest_hangs_over_the_garment() -> None:
+    scene = Scene(long_hair=True)
+    strand = np.s_[92:118, STRAND[0] + 4 : STRAND[2] - 4]
+    assert near(colour_of(dress(scene).image, strand), HAIR, 25)
+
+
+def test_a_brighter_scene_makes_a_brighter_garment() -> None:
+    dim, bright = (dress(Scene(brightness=b)).image for b in (0.55, 1.0))
+    assert colour_of(bright, CHEST).sum() > 1.15 * colour_of(dim, CHEST).sum()
+
+
+def test_warm_light_makes_a_warmer_garment() -> None:
+    grey = PLAIN.drawn(colour=(150, 150, 150))
+    warm, cold = (
+        colour_of(dress(Scene(cast=cast), drawn=grey).image, CHEST)
+        for cast in ((1.0, 0.92, 0.75), (0.75, 0.92, 1.0))
+    )
+    assert warm[0] - warm[2] > 5 > -5 > cold[0] - cold[2]
+
+
+def test_a_shadow_on_the_worn_shirt_falls_on_the_garment() -> None:
+    image = PLAIN.camera()
+    image[120:190, TRUNK[0] : 160] = (image[120:190, TRUNK[0] : 160] * 0.6).astype(np.uint8)
+    frame = type(PLAIN.frame())(image)
+    composite = Compositor().compose(
+        frame,
+        PLAIN.body(),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=0.0,
+    )
+    dark = composite.image[140:170, 130:145].mean()
+    light = composite.image[140:170, 175:190].mean()
+    assert dark < 0.92 * light
+
+
+def test_the_same_frames_give_the_same_pixels() -> None:
+    first, second = (dress(TOUCHING, times=3) for _ in range(2))
+    assert np.array_equal(first.image, second.image)
+    assert np.array_equal(first.mask, second.mask)
+
+
+def test_sessions_do_not_mix() -> None:
+    alone = dress(PLAIN, times=2)
+    mine, other = Compositor(), Compositor()
+    dress(PLAIN, mine)
+    dress(Scene(skin=(90, 60, 45), worn=(200, 200, 60), brightness=0.7), other)
+    again = mine.compose(
+        PLAIN.frame(),
+        PLAIN.body(),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=1 / 30,
+    )
+    assert np.array_equal(alone.image, again.image)
+
+
+def test_reset_forgets_the_person_before() -> None:
+    fresh = dress(PLAIN)
+    used = Compositor()
+    dress(Scene(skin=(90, 60, 45), worn=(200, 200, 60), brightness=0.7), used, times=3)
+    used.reset()
+    assert used.worn_hem is None
+    assert np.array_equal(dress(PLAIN, used).image, fresh.image)
+
+
+def test_nothing_far_from_the_person_changes() -> None:
+    composite = dress(Scene(worn_sleeves=True))
+    assert not composite.mask[:, :70].any()
+    assert not composite.mask[:, 250:].any()
+    assert not composite.mask[:30].any()
+
+
+def test_a_still_person_with_noise_does_not_flicker() -> None:
+    compositor = Compositor()
+    masks = []
+    for step in range(12):
+        scene = TOUCHING.but(seed=step)
+        composite = compositor.compose(
+            scene.frame(),
+            scene.body(),
+            scene.drawn(),
+            opacity=1.0,
+            garment_sleeves=Sleeves.SHORT,
+            time_s=step / 30,
+        )
+        masks.append(composite.mask.astype(np.int16))
+    steps = np.abs(np.diff(masks[4:], axis=0))
+    assert steps.mean() < 0.25
+    assert np.percentile(steps.max(axis=0), 99) < 60
+
+
+def test_a_hand_that_leaves_leaves_nothing_behind() -> None:
+    compositor = Compositor()
+    dress(TOUCHING, compositor, times=4)
+    gone = compositor.compose(
+        PLAIN.frame(),
+        PLAIN.body(),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=5 / 30,
+    )
+    assert near(colour_of(gone.image, TOUCHING.hand()), GARMENT, 60)
+
+
+def test_the_worn_hem_is_found() -> None:
+    compositor = Compositor()
+    dress(PLAIN, compositor, times=3)
+    assert compositor.worn_hem == pytest.approx(0.94, abs=0.06)
+
+
+def test_the_look_may_be_cut_by_the_frame() -> None:
+    drawn = PLAIN.drawn()
+    box = type(drawn.box)(100, 80, 320, 240)
+    cut = DrawnLook(
+        box=box,
+        rgba=drawn.rgba[box.slices],
+        torso_alpha=drawn.torso_alpha[box.slices],
+        parts=drawn.parts[box.slices],
+        vertices_px=drawn.vertices_px,
+        neckline_px=drawn.neckline_px,
+        hem_px=drawn.hem_px,
+        sleeve_reach=drawn.sleeve_reach,
+    )
+    whole, part = dress(PLAIN).image[CHEST], dress(PLAIN, drawn=cut).image[CHEST]
+    assert np.abs(whole.astype(int) - part).max() <= 3
+
+
+def test_warm_up_compiles_what_composing_needs() -> None:
+    warm_up()
+    loops = [loop for loop in vars(kernels).values() if hasattr(loop, "signatures")]
+    before = [len(loop.signatures) for loop in loops]
+    dress(Scene(worn_sleeves=True, hand_on_chest=True))
+    assert [len(loop.signatures) for loop in loops] == before == [1] * len(loops)
