@@ -19,6 +19,7 @@ from pipeline.looks.raster import Level, mip_levels
 from pipeline.structures import PART_CODES, Part, Points
 
 MARGIN_PX = 5  # the sheet reaches this far past the cloth, so that its soft edge is drawn whole
+SOFT_PX = 2  # how far the cloth's soft edge reaches past its region
 FRAME_PX = 8  # clear frame around a part's picture: still a pixel wide when it is drawn tiny
 RIM_PX = 3  # strips thinner than twice this are the rim of a neighbour, not a part
 CELLS_PER_SIDE = 26  # vertices along the longer side of a garment
@@ -107,7 +108,9 @@ def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.boo
     for part in PART_CODES:
         if part not in regions or not regions[part].any():
             continue
-        points, triangles = _triangulate(_grown(regions[part], MARGIN_PX), cell)
+        grown, cloth = (_grown(regions[part], by_px) for by_px in (MARGIN_PX, SOFT_PX))
+        cloth = np.pad(cloth, MARGIN_PX - SOFT_PX)
+        points, triangles = _triangulate(grown, cloth, cell)
         levels, origin = _picture(texture, regions[part])
         sheets[part] = Sheet(count, len(points), triangles + np.int32(count), levels, origin)
         vertices.append(points)
@@ -123,9 +126,12 @@ def _grown(region: NDArray[np.bool_], by_px: int) -> NDArray[np.uint8]:
 
 
 def _triangulate(
-    grown: NDArray[np.uint8], cell: float
+    grown: NDArray[np.uint8], cloth: NDArray[np.uint8], cell: float
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Vertices on the outline and on a grid inside; triangles whose middle lies in the region."""
+    """Vertices on the outline and on a grid inside; triangles that touch the cloth.
+
+    Slivers along the outline hold no cloth but would fold whenever the outline bends.
+    """
     outlines, _ = cv2.findContours(grown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     stride = max(3, int(0.7 * cell))
     points = [line.reshape(-1, 2)[::stride] for line in outlines if len(line) >= 3 * stride]
@@ -142,7 +148,7 @@ def _triangulate(
     corners = np.unique(np.concatenate(points), axis=0).astype(np.float64)
     triangles = Delaunay(corners).simplices
     middles = np.rint(corners[triangles].mean(axis=1)).astype(int)
-    keep = grown[middles[:, 1], middles[:, 0]] > 0
+    keep = cloth[middles[:, 1], middles[:, 0]] > 0
     triangles = triangles[keep]
     used, triangles = np.unique(triangles, return_inverse=True)
     shifted = corners[used] - MARGIN_PX
@@ -157,7 +163,7 @@ def _picture(
     # the region's own pixels stay whole; the rim lets the garment's soft edge through
     weight = np.where(region, 1.0, np.minimum(1.0, 2.0 * rim))[..., None]
     part = np.rint(texture * weight).astype(np.uint8)
-    rows, columns = np.nonzero(_grown(region, 2)[2:-2, 2:-2])
+    rows, columns = np.nonzero(_grown(region, SOFT_PX)[SOFT_PX:-SOFT_PX, SOFT_PX:-SOFT_PX])
     x0, y0 = int(columns.min()), int(rows.min())
     crop = part[y0 : int(rows.max()) + 1, x0 : int(columns.max()) + 1]
     framed = np.pad(crop, ((FRAME_PX, FRAME_PX), (FRAME_PX, FRAME_PX), (0, 0)))

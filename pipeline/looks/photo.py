@@ -75,7 +75,7 @@ class PhotoLook:
             Vertices in frame px and the lines that compositing needs.
         """
         targets = self._torso.targets(body)
-        scale = self._torso.scale(body)
+        scale = self._torso.sleeve_scale(body)
         vertices = (self._bend @ targets).astype(np.float64)
         reach: dict[Side, float] = {}
         for side, sleeve in self._sleeves.items():

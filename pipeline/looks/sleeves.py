@@ -22,6 +22,7 @@ Vector = NDArray[np.float64]
 
 PROFILE_STATIONS = np.linspace(0.0, 1.0, 9)
 ALONG_RANGE, ACROSS_RANGE = (-0.8, 1.3), (-0.6, 1.6)  # beyond, a quad's coordinates mean nothing
+MARGIN = 0.30  # of the width: how far the mesh may reach past the cloth
 NARROWEST = 1.06  # cloth / arm: it must hide the arm
 SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
 WIDEST = {Sleeves.LONG: 1.70, Sleeves.SHORT: 2.00}  # on the inner side, where the ease hangs
@@ -113,7 +114,7 @@ class Armhole:
         gets further with every step below the armpit."""
         below = np.maximum(-self.height(points), 0.0)
         away = self.away(points)
-        beyond: Vector = np.where(below > 0.0, np.hypot(np.maximum(away, 0.0), below), away)
+        beyond: Vector = np.where(away > 0.0, np.hypot(away, below), away + below)
         return beyond
 
 
@@ -143,7 +144,7 @@ def map_sleeve(
     low, high = _extent(quad, region)
     t = np.clip(along, 0.0, 1.0)
     floor, ceiling = np.interp(t, PROFILE_STATIONS, low), np.interp(t, PROFILE_STATIONS, high)
-    across = np.clip((across - floor) / (ceiling - floor), -0.08, 1.08)
+    across = np.clip((across - floor) / (ceiling - floor), -MARGIN, 1.0 + MARGIN)
     return SleeveMap(
         along=along,
         across=across,
@@ -281,7 +282,7 @@ def lay_sleeve(
     t, s = sleeve.along, sleeve.across
     outer_at = ends.outer_from + (ends.outer_to - ends.outer_from) * t
     inner_at = ends.inner_from + (ends.inner_to - ends.inner_from) * t
-    at = inner_at + (outer_at - inner_at) * np.clip(s, -0.1, 1.1)
+    at = inner_at + (outer_at - inner_at) * np.clip(s, -MARGIN, 1.0 + MARGIN)
     outer_half, inner_half = _half_widths(sleeve, kind, arm, bones, body.half_chest_px, scale, at)
     grown = smoothstep(
         t * max(ends.outer_to - ends.outer_from, 1.0) / (0.40 * max(bones.upper_px, 1.0))

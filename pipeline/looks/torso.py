@@ -93,13 +93,20 @@ class TorsoFit:
 
     def scale(self, body: Body) -> float:
         """Frame px per texture px along the cloth, seen from the front."""
-        ease = FLAT_EASE_DRESS if self._dress else FLAT_EASE
-        roomy = ease * body.half_chest_px / self.half_tex
+        roomy = self._roomy_scale(body)
         length = (self._hem_y - self._top_y) * roomy / body.torso_px
         usual = USUAL_HEM + SEAM_HEIGHT
         if self._dress or length <= usual:
             return roomy
         return roomy * (usual + HEM_SLOPE * (length - usual)) / length
+
+    def sleeve_scale(self, body: Body) -> float:
+        """Frame px per texture px along the sleeves: a slim cut says less about them."""
+        return float(np.sqrt(self.scale(body) * self._roomy_scale(body)))
+
+    def _roomy_scale(self, body: Body) -> float:
+        ease = FLAT_EASE_DRESS if self._dress else FLAT_EASE
+        return ease * body.half_chest_px / self.half_tex
 
     def armpit_depth(self, body: Body) -> float:
         """Depth of the garment's armpits below the shoulder line, tl."""
@@ -176,7 +183,7 @@ class TorsoFit:
         self, side: Side, source: Vector, body: Body, outward: Vector, narrowing: float
     ) -> Vector:
         """Where the neckline meets the shoulder: on the slope from neck to shoulder tip."""
-        out = abs(float(source[0]) - self.centre_x) / self.half_tex
+        out = abs(float(source[0]) - self.centre_x) * self.scale(body) / body.half_chest_px
         out = (
             min(max(out, NARROWEST_STRAP), WIDEST_NECK)
             if self._sleeveless
@@ -209,7 +216,10 @@ class TorsoFit:
         deep_tex = float(self._marks["neck_center"][1]) - 0.5 * float(left[1] + right[1])
         across_tex = max(1.0, abs(float(left[0] - right[0])))
         drawn = float(np.hypot(*(first - second)))
-        scale = min(self.scale(body), 1.25 * drawn / across_tex)
+        # the rows of the chest are squeezed to fit between shoulder and armpit: so is the neckline
+        chest_tex = max(1.0, self._armpit_y - self._top_y)
+        chest = (self.armpit_depth(body) + SEAM_HEIGHT) * body.torso_px / chest_tex
+        scale = min(self.scale(body), chest, 1.25 * drawn / across_tex)
         centre: Vector = 0.5 * (first + second) - body.up * (deep_tex * scale)
         return centre
 
