@@ -87,14 +87,14 @@ def complete_joints(joints: Joints) -> NDArray[np.float64]:
     """
     whole = np.array(joints[:, :2], np.float64)
     right, left, neck = Body25.R_SHOULDER, Body25.L_SHOULDER, Body25.NECK
-    for joint, other in ((right, left), (left, right)):
-        if is_missing(whole, joint):
-            if is_missing(whole, other) or is_missing(whole, neck):
-                side = "right" if joint is right else "left"
-                raise PoseIncomplete(
-                    f"The {side} shoulder is not visible. Show both shoulders to the camera."
-                )
-            whole[joint] = 2 * whole[neck] - whole[other]
+    for joint, other, side in ((right, left, "right"), (left, right, "left")):
+        if not is_missing(whole, joint):
+            continue
+        if is_missing(whole, other) or is_missing(whole, neck):
+            raise PoseIncomplete(
+                f"The {side} shoulder is not visible. Show both shoulders to the camera."
+            )
+        whole[joint] = 2 * whole[neck] - whole[other]
     if is_missing(whole, neck):
         whole[neck] = (whole[right] + whole[left]) / 2
     _complete_hips(whole)
