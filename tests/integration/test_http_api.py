@@ -17,6 +17,7 @@ from aiohttp import FormData
 from conftest import Serve
 from doubles import MemoryShelf, Shopper, StandInEngine
 
+from pipeline.errors import ImageUnreadable
 from pipeline.images import MAX_BYTES, decode_image, encode_jpeg, encode_png
 from stream_server.handlers.openapi import PATHS
 
@@ -145,6 +146,19 @@ async def test_an_unexpected_fault_tells_nothing_and_is_logged_once(
     assert "RuntimeError at test_http_api.py" in caplog.text
     assert "secret" not in caplog.text
     assert (await http.get("/healthz")).status == 200
+
+
+async def test_a_damaged_garment_is_told_without_its_path(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: MemoryShelf, __: str) -> None:
+        raise ImageUnreadable("/srv/catalog/red/cutout.png is damaged.")
+
+    http = await serve()
+    monkeypatch.setattr(MemoryShelf, "get", fail)
+    answer = await http.post("/api/tryon", data=form(garment="red", person=GREY))
+    await refused(answer, 500, "garment_damaged")
+    assert "garment red cannot be read" in caplog.text
 
 
 async def test_the_catalogue(serve: Serve) -> None:

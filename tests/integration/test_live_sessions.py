@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -271,6 +272,19 @@ async def test_a_heartbeat_that_stops_ends_the_session(
         assert sessions_of(shopper) == 1
         await until(lambda: sessions_of(shopper) == 0, 3)
     assert "heartbeat lost" in caplog.text
+
+
+async def test_a_server_that_was_held_up_does_not_blame_its_shoppers(serve: Serve) -> None:
+    async with Shopper(await serve(Timing(heartbeat=0.5, frame=0.5, status=0.05))) as shopper:
+        await shopper.connect()
+        await shopper.say(type="ping", t=1)
+        await shopper.hear("pong")
+        asyncio.get_running_loop().call_soon(time.sleep, 0.8)  # both sides stand still
+        await asyncio.sleep(0)
+        shopper.messages.clear()
+        await shopper.say(type="ping", t=2)
+        await shopper.hear("pong")
+        assert sessions_of(shopper) == 1
 
 
 async def test_a_shopper_who_leaves_frees_the_place(serve: Serve) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from pipeline.images import decode_image, read_image
+from pipeline.samples import ASTRONAUT
+
 COMMAND = [sys.executable, "-m", "stream_server.cli", "serve"]
 START_S = 60.0  # about 2 s on an idle machine; tests share theirs
+UNSET, LOOPBACK = "00000000", "0100007F"  # as /proc writes IPv4 addresses
+HERE = {UNSET, LOOPBACK, UNSET * 4, UNSET * 3 + "01000000", UNSET * 2 + "FFFF0000" + LOOPBACK}
 END_S = 20.0
 
 
@@ -53,6 +62,76 @@ def test_it_answers_while_the_models_load_and_ends_when_asked(
         out, err = process.communicate(timeout=END_S)
         assert process.returncode == 0, err
         assert "Traceback" not in out + err
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
+def test_the_real_mirror_dresses_a_photo_and_calls_nobody(tmp_path: Path) -> None:
+    with serving("--catalog", str(tmp_path / "catalog")) as (process, port):
+        address = f"http://127.0.0.1:{port}"
+        outside = wait_until_ready(address, process.pid)
+        garments = json.loads(get(f"{address}/api/garments"))
+        assert garments
+        boundary = "wearcast-test"
+        body = multipart(
+            boundary, garment=garments[0]["id"].encode(), person=ASTRONAUT.read_bytes()
+        )
+        request = urllib.request.Request(
+            f"{address}/api/tryon",
+            body,
+            {"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
+        with urllib.request.urlopen(request, timeout=START_S) as answer:
+            dressed = decode_image(answer.read())
+        outside |= peers_outside(process.pid)
+    person = read_image(ASTRONAUT)
+    assert dressed.shape == person.shape
+    changed = (dressed != person).any(axis=2).mean()
+    assert 0.05 < changed < 0.9
+    assert outside == set()
+
+
+def wait_until_ready(address: str, pid: int) -> set[str]:
+    """Wait for ``/readyz``; gives the addresses outside this machine that were seen meanwhile."""
+    outside: set[str] = set()
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        outside |= peers_outside(pid)
+        try:
+            get(f"{address}/readyz")
+        except urllib.error.HTTPError:
+            time.sleep(0.02)
+        else:
+            return outside
+    raise AssertionError("never ready")
+
+
+def get(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=START_S) as answer:
+        return bytes(answer.read())
+
+
+def multipart(boundary: str, **fields: bytes) -> bytes:
+    parts = []
+    for name, value in fields.items():
+        file = '; filename="p.jpg"' if name == "person" else ""
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'
+        parts.append(head.encode() + value + b"\r\n")
+    return b"".join(parts) + f"--{boundary}--\r\n".encode()
+
+
+def peers_outside(pid: int) -> set[str]:
+    """Remote addresses of a process's sockets that are neither loopback nor unset, as in /proc."""
+    inodes = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            inodes.add(str(link.readlink()).removeprefix("socket:[").removesuffix("]"))
+    found = set()
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[9] in inodes and columns[2].split(":")[0] not in HERE:
+                found.add(f"{table} {columns[2]}")
+    return found
 
 
 def test_a_port_in_use_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
