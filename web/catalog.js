@@ -45,7 +45,9 @@ export class Catalog extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   async load(preferred = null, signal = undefined) {
-    this.garments = await fetchGarments(signal);
+    const garments = await fetchGarments(signal);
+    const others = garments.filter((garment) => !isWearable(garment));
+    this.garments = [...garments.filter(isWearable), ...others];
     this.#changed();
     const wanted = preferred ?? this.selected?.id;
     const found = this.wearable.find(({ id }) => id === wanted);

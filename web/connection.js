@@ -99,7 +99,10 @@ export class Connection extends EventTarget {
     await this.#gathered();
     const { sdp } = /** @type {RTCSessionDescription} */ (this.#peer.localDescription);
     const answer = await sendOffer({ sdp, ...wishes }, signal);
-    if (signal.aborted) return void endSession(answer.session); // nobody waits for it any more
+    if (signal.aborted) { // nobody waits for it any more
+      endSession(answer.session);
+      return;
+    }
     this.#session = answer.session;
     await this.#peer.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
     if (!(await this.#connected())) throw new ConnectionLost('no_route');

@@ -44,6 +44,7 @@ class ShopperPage {
   #status = null;
   /** @type {number | null} */
   #delayMs = null;
+  #resume = false;
 
   constructor() {
     for (const element of [this.#rail, this.#photo, need('wc-garment-show')]) {
@@ -119,14 +120,16 @@ class ShopperPage {
   /** @param {MirrorState} state */
   #showState(state) {
     const running = RUNNING.includes(state.name);
+    const focused = document.activeElement;
     document.documentElement.dataset.mirror = state.name;
     need('#hero').hidden = running || state.name === 'problem';
-    need('#start').disabled = state.name === 'asking';
     this.#controls.hidden = !running;
     this.#details.hidden = !running;
     if (state.name !== 'live') this.#settle();
     this.#showProblem(state);
     this.#showProgress(state);
+    // whoever pressed a button that is gone now goes on from the mirror, not from the page's top
+    if (focused?.closest('[hidden]')) need('#panel-mirror').focus({ preventScroll: true });
   }
 
   /** Nothing dressed to show: buttons and comparison back to their start. */
@@ -222,13 +225,19 @@ class ShopperPage {
   }
 
   #stop() {
+    this.#resume = false;
     this.#mirror.stop();
     need('#start').focus();
   }
 
-  /** A hidden mirror neither films nor computes. */
+  /** A hidden mirror neither films nor computes; it goes on when the shopper comes back. */
   #followTab() {
-    if (this.#onPhoto) this.#mirror.stop();
+    if (this.#onPhoto) {
+      this.#resume = RUNNING.includes(this.#mirror.state.name);
+      this.#mirror.stop();
+    } else if (this.#resume) {
+      this.#mirror.start();
+    }
   }
 
   /**

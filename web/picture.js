@@ -2,6 +2,8 @@
 
 const REVOKE_AFTER_MS = 60_000; // a download that has not begun by then never will
 const CORNER_SAMPLES = 16; // a picture of this side has its ground in the corners
+const CLEAR_BELOW = 128; // of 255
+const PLAIN_WITHIN = 10; // levels; studio photos fall off a little towards their corners
 
 /**
  * @param {Blob} blob
@@ -28,23 +30,37 @@ export async function readPicture(blob, longestPx = Number.POSITIVE_INFINITY) {
 }
 
 /**
- * Mark a picture with `data-cutout` when its ground is clear, so that the style sheet can give it
- * room; a photo with a ground of its own fills its place instead.
+ * Let a garment's picture sit well in its place, once it is loaded: `data-ground` becomes "clear"
+ * for a cut-out, "plain" for a picture with one colour around the garment (which is then extended
+ * to the whole place), and "photo" for one that had better fill it.
  * @param {HTMLImageElement} image
  */
-export function markCutout(image) {
+export function fitToGround(image) {
   image.addEventListener('load', () => {
-    const canvas = document.createElement('canvas');
-    canvas.width = CORNER_SAMPLES;
-    canvas.height = CORNER_SAMPLES;
-    const context = canvas.getContext('2d', { willReadFrequently: true });
-    if (!context) return;
-    context.drawImage(image, 0, 0, CORNER_SAMPLES, CORNER_SAMPLES);
-    const far = CORNER_SAMPLES - 1;
-    const clear = [[0, 0], [far, 0], [0, far], [far, far]]
-      .every(([x, y]) => context.getImageData(x, y, 1, 1).data[3] < 128);
-    image.toggleAttribute('data-cutout', clear);
+    const corners = cornerColours(image);
+    const clear = corners.every(([, , , alpha]) => alpha < CLEAR_BELOW);
+    const plain = corners.every((colour) => colour
+      .every((value, channel) => Math.abs(value - corners[0][channel]) <= PLAIN_WITHIN));
+    image.dataset.ground = clear ? 'clear' : (plain && 'plain') || 'photo';
+    const [red, green, blue] = corners[0];
+    image.style.backgroundColor = plain && !clear ? `rgb(${red} ${green} ${blue})` : '';
   });
+}
+
+/**
+ * @param {HTMLImageElement} image
+ * @returns {number[][]} red, green, blue, alpha of each corner, 0..255
+ */
+function cornerColours(image) {
+  const canvas = document.createElement('canvas');
+  canvas.width = CORNER_SAMPLES;
+  canvas.height = CORNER_SAMPLES;
+  const options = { willReadFrequently: true };
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', options));
+  context.drawImage(image, 0, 0, CORNER_SAMPLES, CORNER_SAMPLES);
+  const far = CORNER_SAMPLES - 1;
+  return [[0, 0], [far, 0], [0, far], [far, far]]
+    .map(([x, y]) => [...context.getImageData(x, y, 1, 1).data]);
 }
 
 /**

@@ -86,7 +86,7 @@ export const PROBLEMS = Object.freeze({
   },
   full: {
     title: 'All mirrors are taken',
-    text: 'You are next in line: we try again by ourselves.',
+    text: 'As soon as one is free you are in: we keep trying.',
     icon: 'clock',
     action: 'Try now',
   },

@@ -2,6 +2,19 @@ import { h } from '../dom.js';
 import { LOOKS } from '../words.js';
 
 const REFRESH_MS = 1000;
+const GOOD = Object.freeze({ rate: 20, delayMs: 150 });
+const FAIR = Object.freeze({ rate: 12, delayMs: 350 });
+
+/**
+ * @param {number} rate pictures per second
+ * @param {number | null} delayMs to the server and back
+ */
+function quality(rate, delayMs) {
+  const reaches = (/** @type {typeof GOOD} */ level) => rate >= level.rate
+    && delayMs !== null && delayMs <= level.delayMs;
+  if (reaches(GOOD)) return 'Good';
+  return reaches(FAIR) ? 'Fair' : 'Weak';
+}
 
 /**
  * `<wc-details-panel>`: how the live picture is doing, for those who want to know. `source()` gives
@@ -23,7 +36,7 @@ export class DetailsPanel extends HTMLElement {
     const summary = h('summary', { class: 'tool', 'aria-label': 'Connection details', title: 'Connection details' },
       h('wc-icon', { name: 'info' }));
     const list = h('dl', {});
-    for (const label of ['Picture rate', 'Delay', 'Look', 'Server rate', 'Camera', 'Skipped']) {
+    for (const label of ['Quality', 'Picture rate', 'Delay', 'Look', 'Server rate', 'Camera', 'Skipped']) {
       const value = h('dd', {}, '–');
       this.#values.set(label, value);
       list.append(h('div', {}, h('dt', {}, label), value));
@@ -56,6 +69,7 @@ export class DetailsPanel extends HTMLElement {
     const rate = ((details.frames - this.#last.frames) * 1000) / (now - this.#last.at);
     this.#last = { frames: details.frames, at: now };
     const { status, camera, delayMs } = details;
+    this.#write('Quality', quality(rate, delayMs));
     this.#write('Picture rate', `${Math.max(0, Math.round(rate))} per second`);
     this.#write('Delay', delayMs === null ? '–' : `${Math.round(delayMs)} ms to the server and back`);
     this.#write('Look', LOOKS[status?.look ?? 'none'] ?? '–');

@@ -1,6 +1,6 @@
 import { h, iconButton, prefersStillness } from '../dom.js';
 import { isWearable } from '../catalog.js';
-import { markCutout } from '../picture.js';
+import { fitToGround } from '../picture.js';
 
 const STEPS = Object.freeze({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 });
 
@@ -57,7 +57,7 @@ export class GarmentRail extends HTMLElement {
     const picture = /** @type {HTMLImageElement} */ (h('img', {
       alt: '', loading: 'lazy', decoding: 'async', draggable: 'false',
     }));
-    markCutout(picture);
+    fitToGround(picture);
     picture.src = garment.thumbnail;
     const pick = h('button', {
       type: 'button', class: 'tile-pick', role: 'radio', tabindex: '-1', 'aria-checked': 'false',

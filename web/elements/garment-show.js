@@ -1,5 +1,5 @@
 import { h, prefersStillness } from '../dom.js';
-import { markCutout } from '../picture.js';
+import { fitToGround } from '../picture.js';
 
 const CHANGE_MS = 3600;
 const SHOWN_AT_MOST = 8;
@@ -57,7 +57,7 @@ export class GarmentShow extends HTMLElement {
     const image = /** @type {HTMLImageElement} */ (h('img', {
       alt: '', decoding: 'async', 'data-id': garment.id,
     }));
-    markCutout(image);
+    fitToGround(image);
     image.src = garment.image;
     return image;
   }
