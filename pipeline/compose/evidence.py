@@ -29,12 +29,15 @@ from pipeline.structures import Alpha
 SURELY_PERSON = 200  # person alpha of a pixel that may teach a colour
 LEARN_TIME_S = 0.5  # time constant of skin and hair
 WORN_TIME_S = 2.0  # longer: a hand hides part of a print for a while
+TRUSTED = 0.7  # share of a sample, nearest to its median, that tells its spread
+MANY_PIXELS = 400  # more teach nothing more
 FEW_PIXELS = 30  # fewer teach nothing
 
-SKIN_WIDTH_MIN = (32.0, 8.0, 9.0)  # Lab; light falls on hands and neck as it does not on the face
+SKIN_WIDTH_MIN = (32.0, 6.5, 7.5)  # Lab; light falls on hands and neck as it does not on the face
 SKIN_WIDTH_SCALE = (1.0, 2.0, 2.0)  # times the spread seen on the face
 HAIR_WIDTH_MIN = (14.0, 5.0, 7.0)
 HAIR_WIDTH_SCALE = (1.6, 1.8, 1.8)
+WIDTH_MAX = (34.0, 14.0, 16.0)  # a wider spread means that something else was in the sample
 SURELY_SKIN = 0.35
 MOSTLY = 0.6  # a chest that looks like skin or hair for the most part is a garment of that colour
 
@@ -125,7 +128,10 @@ class ColourEvidence:
         hair: NDArray[np.float32],
         weight: float,
     ) -> None:
-        chest = (zones.chest > 0) & (view.person_small > SURELY_PERSON)
+        chest = zones.chest > 0
+        for limb in zones.limbs.values():
+            chest |= limb.within(0.6, start=0.1, end=0.8)
+        chest &= view.person_small > SURELY_PERSON
         chest &= _off_arms(view, zones)
         for other in (_attached_skin(zones, skin), hair):
             clear = chest & (other < SURELY_SKIN)
@@ -188,8 +194,6 @@ def _face_blob(view: View, face: Face) -> _Blob | None:
     pixels = view.lab[(middle > 0) & (view.person_small > SURELY_PERSON)]
     if len(pixels) < FEW_PIXELS:
         return None
-    distance = np.abs(pixels - np.median(pixels, axis=0)).sum(axis=1)
-    pixels = pixels[distance <= np.quantile(distance, 0.7)]
     return _blob(pixels, SKIN_WIDTH_SCALE, SKIN_WIDTH_MIN)
 
 
@@ -208,9 +212,14 @@ def _hair_blob(view: View, face: Face, skin: NDArray[np.float32]) -> _Blob | Non
 
 
 def _blob(pixels: NDArray[np.float32], scale: tuple[float, ...], least: tuple[float, ...]) -> _Blob:
-    spread = pixels.std(axis=0) * np.array(scale, np.float32)
-    width = np.maximum(spread, np.array(least, np.float32)).astype(np.float32)
-    return _Blob(np.median(pixels, axis=0).astype(np.float32), width)
+    pixels = pixels[:: 1 + len(pixels) // MANY_PIXELS]
+    middle = np.median(pixels, axis=0)
+    distance = np.abs(pixels - middle).sum(axis=1)
+    spread = pixels[distance <= np.quantile(distance, TRUSTED)].std(axis=0) * np.array(
+        scale, np.float32
+    )
+    width = np.clip(spread, np.array(least), np.array(WIDTH_MAX)).astype(np.float32)
+    return _Blob(middle.astype(np.float32), width)
 
 
 def _soften(table: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ SURELY_SKIN = 150  # evidence of a cell that may lend its colour
 ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
+MANY_PIXELS = 400  # more tell nothing more about a tone
 TRUST_TONE = np.float32(0.03)  # weight of the known tone beside skin nearby
 FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
 FOLD_STRENGTH = 0.5
@@ -91,7 +92,7 @@ class SkinPainter:
 def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
     if len(pixels) == 0:
         return old
-    tone = np.median(pixels, axis=0).astype(np.float32)
+    tone = np.median(pixels[:: 1 + len(pixels) // MANY_PIXELS], axis=0).astype(np.float32)
     return tone if old is None else np.asarray(old + weight * (tone - old), np.float32)
 
 

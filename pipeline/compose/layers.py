@@ -47,6 +47,7 @@ HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
 FAR_SKIN = 170  # the same farther away, where print may look like skin
 FINGERS = 0.75  # half chests around the knuckles where fingers may be
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
+HAIR_OVER_WORN = 1.3  # times the evidence of a garment of the same colour
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 NECK_RADIUS = 0.36  # half chests
 UNDER_SLEEVE = 0.15  # of an arm bone painted under a drawn sleeve, where its edge is soft
@@ -55,6 +56,7 @@ HOOD = 1.0  # half chests around the chin where a hood may lie
 COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply grows over
 RIM = 7  # cells; the mixed pixels along a worn sleeve's edge
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
+SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
 BARE_SHARE = 0.5  # of a forearm's axis must be skin for it to be bare
 WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
@@ -188,10 +190,14 @@ class _Scene:
         zones = self.zones
         face = fill_face(self.blank(), zones.face)
         face[~self.person(60)] = 0
+        # a lowered chin hides the neck: the ellipse then lies over the collar
+        sure = fill_face(self.blank(), zones.face, 0.7)
+        face[(self.evidence.worn > WORN_SURE) & (sure == 0)] = 0
         around = self.blank()
         size = (2 * HAIR_REACH[0] * zones.unit, 2 * HAIR_REACH[1] * zones.torso)
         fill_ellipse(around, zones.face.chin, size, 0.0)
         hair = (self.evidence.hair > HAIR) & (around > 0) & self.person()
+        hair &= self.evidence.hair > HAIR_OVER_WORN * self.evidence.worn
         hair &= shrunk(zones.neck, odd(NECK_EDGE * zones.unit)) == 0  # a dark collar is no hair
         strands = closed(opened(as_mask(hair)))
         seed = fill_face(self.blank(), zones.face, 0.9)
@@ -242,19 +248,23 @@ class _Scene:
     def painted_skin(self, keep: Alpha) -> Alpha:
         """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
         solid = self.solid_skin()
+        worn = grown(opened(as_mask(self.evidence.worn > WORN_SURE)), RIM - 2)
         collar = grown(opened(as_mask((self.zones.neck > 0) & ~solid)), RIM - 2)
         paint = (self.zones.neck > 0) & (collar > 0)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
             arm = limb.within(1.0, max(0.0, limb.reach - UNDER_SLEEVE))
-            paint |= arm & ((self.evidence.worn > WORN_SURE) if self.is_bare(side) else ~solid)
+            paint |= arm & ((worn > 0) if self.is_bare(side) else ~solid)
         paint &= (keep == 0) & self.person(40)
         return opened(as_mask(paint))
 
     def painted_ground(self, keep: Alpha, skin: Alpha) -> Alpha:
         """Worn cloth that stands off the body, a baggy sleeve or a hood: show what is behind it."""
-        free = (skin == 0) & (keep == 0) & (self.zones.neck == 0) & (self.zones.trunk == 0)
+        # under the edge of painted skin too, or what is worn would shine through the soft edge
+        free = (
+            (shrunk(skin, 5) == 0) & (keep == 0) & (self.zones.neck == 0) & (self.zones.trunk == 0)
+        )
         inside = shrunk(as_mask(self.person()), RIM) > 0
         for limb in self.zones.limbs.values():
             inside |= limb.hand_distance < 120
@@ -264,9 +274,10 @@ class _Scene:
         hood = grown(opened(as_mask(worn & free & self._beside_neck())), RIM) > 0
         room = np.zeros(self.view.shape, np.bool_)
         for side, limb in self.zones.limbs.items():
-            if limb.reach >= LONG_REACH or limb.arm.behind or self.is_bare(side):
+            if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
-            room |= limb.within(BAGGY, max(0.0, limb.reach - UNDER_SLEEVE))
+            end = SHORT_WORN if self.is_bare(side) else 2.0
+            room |= limb.within(BAGGY, max(0.0, limb.reach - UNDER_SLEEVE), end)
         sleeves = grown(opened(as_mask(worn & room)), RIM) > 0
         return as_mask((sleeves | (hood & self.person(40))) & free)
 

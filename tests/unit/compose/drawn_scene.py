@@ -97,8 +97,6 @@ class Scene:
             (_box(TRUNK[0], 90, TRUNK[1], HEM_Y), self.worn),
             (_ellipse(*FACE, *FACE_AXES), self.skin),
         ]
-        if self.long_hair:
-            layers.append((_box(*STRAND), HAIR))
         for side in Side:
             shoulder, elbow, wrist, knuckles = self.joints(side)
             layers += [
@@ -106,6 +104,8 @@ class Scene:
                 (_line(shoulder, elbow, 17), self.worn),
                 (_disc(knuckles, HAND_RADIUS), self.skin),
             ]
+        if self.long_hair:
+            layers.append((_box(*STRAND), HAIR))
         return layers
 
     def person(self) -> NDArray[np.uint8]:

@@ -122,8 +122,8 @@ def test_a_worn_sleeve_below_a_short_one_becomes_skin() -> None:
 def test_a_bare_arm_is_left_alone() -> None:
     composite = dress(PLAIN)
     changed = composite.mask[PLAIN.forearm(Side.LEFT)]
-    assert changed.max() < 20  # the sleeve's shadow may reach it
-    assert changed.mean() < 1
+    assert changed.mean() < 1  # the sleeve's shadow may just reach it
+    assert (changed == 0).mean() > 0.9
 
 
 def test_a_covered_forearm_in_front_becomes_skin_over_the_garment() -> None:
