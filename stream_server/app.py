@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -39,6 +42,7 @@ from stream_server.tls import Secure, lan_addresses, secure
 log = logging.getLogger(__name__)
 
 FORM_OVERHEAD_BYTES = 1024 * 1024
+STRAGGLER_S = 1.0  # for threads that are still busy after everything was closed
 SHUTDOWN_S = 3.0  # for requests that still run when the server ends
 EVERYWHERE = ("0.0.0.0", "::", "")
 
@@ -137,6 +141,22 @@ def run(config: ServerConfig, announce: Callable[[str], object] | None = None) -
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it logs every address it tries
     limit_arenas()
     asyncio.run(serve(config, announce or _say))
+    _leave()
+
+
+def _leave() -> None:
+    """End the process even while a thread is busy in native code, such as loading a model.
+
+    Python would take the interpreter away under it, and MediaPipe answers that with an abort.
+    """
+    deadline = time.monotonic() + STRAGGLER_S
+    others = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    for thread in others:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in others):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _say(line: str) -> None:
