@@ -37,12 +37,12 @@ USUAL_SLOPE = np.array([0.156, 0.141, 0.125])  # tl above the line through the j
 SLOPE_RANGE = (0.07, 0.26)  # tl; more is hair or a raised arm
 
 # shoulder width / torso: landmarks outside this range are foreshortening, not build
-MIN_SHOULDER_RATIO, MAX_SHOULDER_RATIO, USUAL_SHOULDER_RATIO = 0.56, 0.80, 0.68
+SHOULDER_RATIOS = (0.68, 0.56, 0.80)  # usual, smallest, largest
 TURN_SLACK = 0.95  # shoulders this close to their widest are not turned: breathing and noise
 HALF_CHEST_PER_SHOULDER = 0.52  # joints sit inside the body by 4 %
 CHEST_DEPTH = 0.50  # depth of the chest / its width: what a profile still shows
 SHOULDERS_PER_FACE = 4.6  # shoulder width / (eyes to mouth), used only without hips
-UPPER_ARM_RANGE, FOREARM_RANGE = (0.48, 0.60), (0.40, 0.52)  # tl
+UPPER_ARM, FOREARM = (0.52, 0.48, 0.60), (0.44, 0.40, 0.52)  # tl: usual, smallest, largest
 
 FRAME_S = 1.0 / 30.0  # assumed between frames when the clock does not tell
 LONGEST_GAP_S = 0.25  # a longer pause counts as this much
@@ -89,9 +89,9 @@ class BodyTracker:
 
     def reset(self) -> None:
         """Forget the person: the next update is a first look at somebody new."""
-        self._ratio = Peak(MIN_SHOULDER_RATIO, MAX_SHOULDER_RATIO, rise_s=0.25, decay_s=60.0)
-        self._upper = Peak(*UPPER_ARM_RANGE, rise_s=0.25, decay_s=110.0)
-        self._fore = Peak(*FOREARM_RANGE, rise_s=0.25, decay_s=110.0)
+        self._ratio = Peak(*SHOULDER_RATIOS, rise_s=0.25, decay_s=60.0)
+        self._upper = Peak(*UPPER_ARM, rise_s=0.25, decay_s=110.0)
+        self._fore = Peak(*FOREARM, rise_s=0.25, decay_s=110.0)
         self._widths = {side: Estimate(np.ones(len(LEVELS)), tau_s=0.10) for side in Side}
         self._slopes = {side: Estimate(USUAL_SLOPE, tau_s=0.30) for side in Side}
         self._arms = {side: _ArmMemory() for side in Side}
@@ -146,8 +146,6 @@ class BodyTracker:
         trust = _hip_trust(pose, hip)
         measured = shoulder_px / max(float(np.hypot(*(middle - hip))), 1e-6)
         ratio = self._ratio.update(measured, dt_s, trust)
-        if self._ratio.value is None:
-            ratio = USUAL_SHOULDER_RATIO
         if trust < 1.0:
             guess = _guess_hip(points, middle, shoulder_px, ratio)
             hip = trust * hip + (1.0 - trust) * guess
@@ -225,8 +223,8 @@ class BodyTracker:
             visible=visible,
             in_front=memory.in_front.update(0.05 - wrist_z),
             behind=memory.behind.update(min(elbow_z, wrist_z)),
-            upper_px=(self._upper.value or UPPER_ARM_RANGE[0]) * axes.torso_px,
-            fore_px=(self._fore.value or FOREARM_RANGE[0]) * axes.torso_px,
+            upper_px=self._upper.value * axes.torso_px,
+            fore_px=self._fore.value * axes.torso_px,
             outer_radius_px=_outer(pose, axes, memory, shoulder, elbow, OUTWARD[side], dt_s),
         )
 

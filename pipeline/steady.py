@@ -54,30 +54,33 @@ class Estimate:
 class Peak:
     """The largest value seen, approached softly and forgotten slowly.
 
-    A young peak forgets faster: a tracker's first frames are its worst.
+    A young peak forgets fast, since a tracker's first frames are its worst: the time constant
+    grows with the square of the age (in seconds) up to ``decay_s``.
     """
 
     YOUNG_DECAY_S = 0.15  # time constant at age 0
-    DECAY_PER_AGE = 5.0  # it grows by this many seconds per second, up to ``decay_s``
 
-    def __init__(self, low: float, high: float, rise_s: float, decay_s: float) -> None:
-        """Keep the peak within ``low``..``high``."""
-        self.value: float | None = None
-        self._age_s = 0.0
+    def __init__(
+        self, prior: float, low: float, high: float, rise_s: float, decay_s: float
+    ) -> None:
+        """Start from ``prior`` and stay within ``low``..``high``."""
+        self.value = prior
         self._low, self._high = low, high
         self._rise_s, self._decay_s = rise_s, decay_s
+        self._age_s: float | None = None
 
     def update(self, measured: float, dt_s: float, confidence: float = 1.0) -> float:
         """Take in one measurement after ``dt_s`` seconds and return the peak."""
         limited = min(max(measured, self._low), self._high)
-        if self.value is None:
-            if confidence <= 0.0:
-                return limited
-            self.value = limited
-        self._age_s += dt_s * confidence
-        decay_s = min(self._decay_s, self.YOUNG_DECAY_S + self.DECAY_PER_AGE * self._age_s)
-        tau_s = self._rise_s if limited > self.value else decay_s
-        self.value += confidence * float(1.0 - np.exp(-dt_s / tau_s)) * (limited - self.value)
+        if self._age_s is None:
+            self._age_s = 0.0
+            gain = 1.0
+        else:
+            self._age_s += dt_s * confidence
+            decay_s = min(self._decay_s, self.YOUNG_DECAY_S + self._age_s**2)
+            tau_s = self._rise_s if limited > self.value else decay_s
+            gain = float(1.0 - np.exp(-dt_s / tau_s))
+        self.value += confidence * gain * (limited - self.value)
         return self.value
 
 

@@ -25,8 +25,10 @@ ALONG_RANGE, ACROSS_RANGE = (-0.8, 1.3), (-0.6, 1.6)  # beyond, a quad's coordin
 MARGIN = 0.30  # of the width: how far the mesh may reach past the cloth
 NARROWEST = 1.06  # cloth / arm: it must hide the arm
 SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
-WIDEST = {Sleeves.LONG: 1.70, Sleeves.SHORT: 2.00}  # on the inner side, where the ease hangs
+WIDEST = {Sleeves.LONG: 1.45, Sleeves.SHORT: 1.90}  # on the inner side, where the ease hangs
 LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
+CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
+FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
 PAST_WRIST = 1.02  # of the forearm
 
 
@@ -249,12 +251,14 @@ def _ends(
     else:
         reach = min(natural, 0.9)
     longest = bones.upper_px + PAST_WRIST * bones.fore_px
-    outer_to = min(_seen(reach * whole_px, arm, bones) * 1.0, longest)
+    outer_to = min(_seen(reach * whole_px, arm, bones), longest)
     if kind is Sleeves.LONG and reach > 0.95:
         return _Ends(outer_from, longest, inner_from, longest)
     shrink = bones.upper_px / arm.upper_px
     inner_to = inner_from + sleeve.inner_tex * scale * shrink
-    inner_to = max(min(inner_to, outer_to + 0.06 * torso_px * shrink), inner_from + 0.04 * torso_px)
+    # the cuff stays about square to the arm, however far the cloth below has to stretch
+    slant = CUFF_SLANT * torso_px * shrink
+    inner_to = max(min(max(inner_to, outer_to - slant), outer_to + slant), inner_from + 0.5 * slant)
     return _Ends(outer_from, outer_to, inner_from, inner_to)
 
 
@@ -283,7 +287,11 @@ def lay_sleeve(
     outer_at = ends.outer_from + (ends.outer_to - ends.outer_from) * t
     inner_at = ends.inner_from + (ends.inner_to - ends.inner_from) * t
     at = inner_at + (outer_at - inner_at) * np.clip(s, -MARGIN, 1.0 + MARGIN)
-    outer_half, inner_half = _half_widths(sleeve, kind, arm, bones, body.half_chest_px, scale, at)
+    angle = float(np.arccos(np.clip(-(bones.upper @ body.up), -1.0, 1.0)))
+    lifted = float(smoothstep(angle / FULL_EASE_RAD))
+    outer_half, inner_half = _half_widths(
+        sleeve, kind, arm, bones, body.half_chest_px, scale, at, lifted
+    )
     grown = smoothstep(
         t * max(ends.outer_to - ends.outer_from, 1.0) / (0.40 * max(bones.upper_px, 1.0))
     )
@@ -305,6 +313,7 @@ def _half_widths(
     half_chest_px: float,
     scale: float,
     at: Vector,
+    lifted: float,
 ) -> tuple[Vector, Vector]:
     """Half width of the cloth on the outer and the inner side at positions ``at``."""
     beyond = np.clip((at - bones.upper_px) / bones.fore_px, 0.0, 1.1)
@@ -313,7 +322,9 @@ def _half_widths(
     bare = half_chest_px * arm_radius(station)
     own = np.interp(sleeve.along, PROFILE_STATIONS, sleeve.profile) * scale
     outer = np.clip(own, NARROWEST * bare, SNUG * bare)
-    inner = np.clip(2.0 * own - outer, NARROWEST * bare, WIDEST.get(kind, NARROWEST) * bare)
+    # an arm that hangs beside the torso leaves no room for ease between them
+    widest = NARROWEST + (WIDEST.get(kind, NARROWEST) - NARROWEST) * lifted
+    inner = np.clip(2.0 * own - outer, NARROWEST * bare, widest * bare)
     if arm.outer_radius_px is None:
         return outer, inner
     measured = 1.04 * np.interp(on_upper, OUTER_STATIONS, arm.outer_radius_px)

@@ -165,7 +165,7 @@ class TorsoFit:
         if name == "armpit":
             return self.armpit(body, side)
         depth = self._depth(float(source[1]), self.armpit_depth(body), hem)
-        own = abs(float(source[0]) - self.centre_x) * self.scale(body) * narrowing
+        own = abs(float(source[0]) - self.centre_x) / self.half_tex * body.half_chest_seen_px
         width = self._width(body, side, depth, own)
         edge: Vector = body.mid_shoulder + outward * width - body.up * (depth * body.torso_px)
         return edge
