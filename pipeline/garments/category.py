@@ -15,6 +15,7 @@ WAISTBAND_ROW, BODY_ROW = 0.05, 0.25  # of the height
 WAISTBAND_SHARE = 0.70  # of the body's width: straps and shoulders are narrower
 WAIST_DIP = 0.05  # of the height: a waistband is straight
 DRESS_FLARE, DRESS_LENGTH = 1.4, 1.75  # hem ÷ chest, height ÷ chest
+STRAIGHT = 0.85  # hem ÷ chest: what narrows more is a bodysuit
 CHEST_ROW = 0.3  # of the height, without sleeves
 LONG_DRESS = 3.2  # height ÷ chest of a straight dress
 
@@ -47,14 +48,16 @@ def has_waistband(shape: Shape) -> bool:
 def classify(shape: Shape) -> Category:
     """Judge an upright garment."""
     armpits = find_armpits(shape)
-    if has_legs(shape) or (len(armpits) < 2 and has_waistband(shape)):
+    if len(armpits) < 2 and (has_legs(shape) or has_waistband(shape)):
         return Category.LOWER
     rows = [float(point[1]) for point in armpits.values()]
     chest_row = round(np.mean(rows)) if rows else shape.row(CHEST_ROW)
     chest = _width(shape, chest_row + round(0.02 * shape.height))
     hem = _width(shape, shape.hem_y - round(0.04 * shape.height))
     length, flare = shape.height / chest, hem / chest
-    if (flare > DRESS_FLARE and length > DRESS_LENGTH) or length > LONG_DRESS:
+    if (flare > DRESS_FLARE and length > DRESS_LENGTH) or (
+        flare > STRAIGHT and length > LONG_DRESS
+    ):
         return Category.DRESS
     return Category.UPPER
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import GarmentRefused
 from pipeline.garments.category import classify
+from pipeline.garments.checks import check_photo, check_shape
 from pipeline.garments.cutout import cut_out
-from pipeline.garments.landmarks import Frame, find_frame
+from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
 from pipeline.garments.neckline import Neckline, find_neckline
 from pipeline.garments.rectify import Upright, make_upright
+from pipeline.garments.regions import components
 from pipeline.garments.shape import Shape, measure_shape
 from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
 from pipeline.images import decode_image, decode_rgba, from_lab
@@ -21,6 +25,7 @@ from pipeline.structures import PART_CODES, Category, Garment, Image, Part, Side
 WORK_PX = 512  # longer side at which the mask is found
 LEAST_PX = 120  # a smaller picture does not show a garment well enough to wear
 SOLID_ALPHA = 127
+SPECK_SHARE = 0.02  # of the garment
 CLEAR_BORDER = 0.5  # share of the picture's border that is clear around a cut-out
 
 
@@ -42,9 +47,9 @@ def ingest_garment(
         GarmentRefused: the picture does not show exactly one garment; the message says why.
     """
     _check_size(image_rgb)
-    found = cut_out(scaled_to(image_rgb, WORK_PX))
-    if not found.mask.any():
-        raise GarmentRefused("No garment can be made out in this picture.")
+    work = scaled_to(image_rgb, WORK_PX)
+    found = cut_out(work)
+    check_photo(work, found)
     upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
     texture = premultiplied(upright.image, upright.mask, upright.background)
     return _build(upright, texture, id, name, category)
@@ -147,12 +152,15 @@ def _warp_cutout(
 def _build(
     upright: Upright, texture: NDArray[np.uint8], id: str, name: str, category: Category | None
 ) -> Garment:
-    shape = measure_shape(upright.mask)
+    texture = _without_specks(texture)
+    shape = measure_shape(texture[..., 3] > SOLID_ALPHA)
     category = category or classify(shape)
+    check_shape(shape, category)
     if category is Category.LOWER:
         return _build_lower(shape, texture, id, name)
     frame = find_frame(shape)
     sleeves = find_sleeves(shape, frame)
+    hems = find_hems(shape, part_map(shape.mask, sleeves) == PART_CODES[Part.TORSO])
     neckline = find_neckline(upright.image, shape, frame)
     front, back = _split_collar(texture, neckline)
     solid = front[..., 3] > 0
@@ -160,13 +168,20 @@ def _build(
         id=id,
         name=name,
         category=category,
-        sleeves=sleeve_kind(frame, sleeves),
+        sleeves=sleeve_kind(frame, sleeves, hems),
         texture=front,
         parts=part_map(solid, sleeves),
-        landmarks=_landmarks(frame, sleeves, neckline),
+        landmarks=_landmarks(frame, hems, sleeves, neckline),
         neckline=neckline.points,
         back_collar=back,
     )
+
+
+def _without_specks(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Clear what is not connected with the garment and too small to belong to it."""
+    labels, areas = components(texture[..., 3] > 0)
+    small = np.concatenate([[True], areas < SPECK_SHARE * areas.max(initial=1)])
+    return np.where(small[labels][..., None], 0, texture).astype(np.uint8)
 
 
 def _build_lower(shape: Shape, texture: NDArray[np.uint8], id: str, name: str) -> Garment:
@@ -198,14 +213,17 @@ def _split_collar(
 
 
 def _landmarks(
-    frame: Frame, sleeves: dict[Side, Sleeve], neckline: Neckline
+    frame: Frame,
+    hems: Mapping[Side, NDArray[np.float32]],
+    sleeves: Mapping[Side, Sleeve],
+    neckline: Neckline,
 ) -> dict[str, NDArray[np.float32]]:
     points: dict[str, NDArray[np.float32]] = {}
     for side in Side:
         points[f"neck_{side}"] = frame.necks[side]
         points[f"shoulder_{side}"] = frame.shoulders[side]
         points[f"armpit_{side}"] = frame.armpits[side]
-        points[f"hem_{side}"] = frame.hems[side]
+        points[f"hem_{side}"] = hems[side]
     for side, sleeve in sleeves.items():
         points[f"cuff_outer_{side}"] = sleeve.cuff_outer
         points[f"cuff_inner_{side}"] = sleeve.cuff_inner

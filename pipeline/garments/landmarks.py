@@ -21,6 +21,8 @@ SEAM_INSET = 0.10  # of the half chest: the shoulder tip lies this far inside th
 NECK_SEARCH = (0.12, 0.85)  # of the half chest, from the axis
 NECK_INWARD = 0.10  # px of height that one px nearer to the axis is worth
 COLLAR_BEND = 0.035  # of the height: a deeper bend of the shoulder line is the foot of a collar
+HEM_FROM = 0.55  # of the height
+HEM_OUTWARD = 0.7  # px of depth that one px outward is worth
 COLLAR_STEEP = 0.8  # rise ÷ run from a collar's foot to its top, at least
 ARMHOLE_RANGE = (0.08, 0.55)  # of the height, where a sleeveless armhole ends
 
@@ -30,7 +32,7 @@ class Frame:
     """The points that hold a garment together, per wearer's side, texture px.
 
     Attributes:
-        armpits, shoulders, necks, hems: (2,) float32.
+        armpits, shoulders, necks: (2,) float32.
         collar_tops: (2,), highest point of the collar; equals ``necks`` without a collar.
         sleeved: whether there is a sleeve.
         batwing: the sleeve grows out of the side seam.
@@ -40,7 +42,6 @@ class Frame:
     shoulders: Mapping[Side, Point]
     necks: Mapping[Side, Point]
     collar_tops: Mapping[Side, Point]
-    hems: Mapping[Side, Point]
     sleeved: Mapping[Side, bool]
     batwing: bool
 
@@ -53,9 +54,8 @@ def top_profile(mask: Mask) -> NDArray[np.float32]:
 
 
 def find_frame(shape: Shape) -> Frame:
-    """Find armpits, shoulder tips, neck points and hem corners."""
+    """Find armpits, shoulder tips and neck points."""
     armpits, sleeved, batwing = _armpits(shape)
-    hems = {side: _hem_corner(shape, side, armpits) for side in Side}
     half_chest = 0.5 * float(armpits[Side.LEFT][0] - armpits[Side.RIGHT][0])
     if any(sleeved.values()):
         shoulders = {side: _shoulder(shape, side, armpits[side], half_chest) for side in Side}
@@ -67,7 +67,7 @@ def find_frame(shape: Shape) -> Frame:
         necks = {side: pair[0] for side, pair in pairs.items()}
         shoulders = {side: pair[1] for side, pair in pairs.items()}
         tops = necks
-    return Frame(armpits, shoulders, necks, tops, hems, sleeved, batwing)
+    return Frame(armpits, shoulders, necks, tops, sleeved, batwing)
 
 
 def _armpits(shape: Shape) -> tuple[dict[Side, Point], dict[Side, bool], bool]:
@@ -117,18 +117,24 @@ def _armhole_end(shape: Shape, side: Side) -> Point:
     return np.array([outer[rows[best]], rows[best]], np.float32)
 
 
-def _hem_corner(shape: Shape, side: Side, armpits: Mapping[Side, Point]) -> Point:
-    """The lowest and outermost torso point."""
-    first, last = shape.row(0.55), min(shape.hem_y + round(0.06 * shape.height), shape.bottom)
-    index = 0 if side is Side.RIGHT else 1
-    rows = np.arange(first, last + 1)
-    columns = shape.edges[rows, index]
-    out = SIGN[side] * (columns - shape.axis_x)
-    reach = SIGN[side] * (float(armpits[side][0]) - shape.axis_x)
-    out = np.where(out > 2.0 * reach, np.nan, out)  # a sleeve that touches the hip
-    score = np.nan_to_num(rows + 0.7 * out, nan=-1e9)
-    best = int(np.argmax(score))
-    return np.array([columns[best], rows[best]], np.float32)
+def find_hems(shape: Shape, torso: Mask) -> dict[Side, Point]:
+    """The lowest and outermost torso point on each side.
+
+    Args:
+        shape: of the whole garment.
+        torso: (h, w) bool, the garment without its sleeves.
+    """
+    first, last = shape.row(HEM_FROM), min(shape.hem_y + round(0.06 * shape.height), shape.bottom)
+    y, x = np.nonzero(torso[first : last + 1] & shape.solid[first : last + 1])
+    hems = {}
+    for side in Side:
+        out = SIGN[side] * (x - shape.axis_x)
+        score = np.where(out > 0, y + HEM_OUTWARD * out, -np.inf)
+        best = int(np.argmax(score)) if score.size else -1
+        found = score.size and np.isfinite(score[best])
+        corner = (x[best], y[best] + first) if found else (shape.axis_x, last)
+        hems[side] = np.array(corner, np.float32)
+    return hems
 
 
 def _shoulder(shape: Shape, side: Side, armpit: Point, half_chest: float) -> Point:

@@ -17,7 +17,7 @@ ROUGH_COST = 0.06  # per unit above
 AREA_RANGE = 0.10, 0.85  # share of the picture
 AREA_COST = 4.0  # per share outside
 USUAL_AREA = 0.30  # a garment photo is usually filled at least this far
-SMALL_COST = 0.9  # per share below
+SMALL_COST = 2.0  # per share below
 BORDER_FREE = 0.08  # share of the picture's border that a garment may touch without harm
 BORDER_COST = 1.5
 

@@ -52,6 +52,7 @@ class Shape:
     Attributes:
         mask: (h, w) bool.
         solid: the same without straps, knots and hangers.
+        slits: (h, w) bool, cuts that part a sleeve from the hip it touches.
         top, bottom: first and last row.
         axis_x: column of the vertical axis.
         torso_width: typical width of the lower torso.
@@ -62,6 +63,7 @@ class Shape:
 
     mask: Mask
     solid: Mask
+    slits: Mask
     top: int
     bottom: int
     axis_x: float
@@ -93,15 +95,18 @@ def measure_shape(mask: Mask) -> Shape:
     if solid.sum() < 0.5 * mask.sum():
         solid = mask
     axis_x = _axis(solid, top, height, find_symmetry(solid, UPRIGHT).axis_x)
-    edges = _central_edges(solid, axis_x)
+    free = _unlocked(solid, axis_x)
+    edges = _central_edges(free, axis_x)
     widths = edges[:, 1] - edges[:, 0]
     lower = widths[top + round(0.5 * height) : top + round(0.8 * height)]
     known = lower[np.isfinite(lower)]
     torso_width = float(np.median(known)) if known.size else float(np.ptp(np.nonzero(mask)[1]))
     wide = np.nonzero(np.nan_to_num(widths) >= HEM_WIDTH * torso_width)[0]
     hem_y = int(wide[-1]) if wide.size else bottom
-    notches = _notches(solid, axis_x)
-    return Shape(mask, solid, top, bottom, axis_x, torso_width, edges, hem_y, notches)
+    notches = _notches(free)
+    return Shape(
+        mask, solid, solid & ~free, top, bottom, axis_x, torso_width, edges, hem_y, notches
+    )
 
 
 def _axis(solid: Mask, top: int, height: int, mirror_x: float) -> float:
@@ -131,8 +136,8 @@ def _central_edges(solid: Mask, axis_x: float) -> NDArray[np.float32]:
     return edges
 
 
-def _notches(solid: Mask, axis_x: float) -> list[Notch]:
-    points = contour(_unlocked(solid, axis_x))
+def _notches(free: Mask) -> list[Notch]:
+    points = contour(free)
     if len(points) < 8:
         return []
     outline = points.astype(np.int32).reshape(-1, 1, 2)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.garments.landmarks import Frame, Point
-from pipeline.garments.regions import Mask, contour, grow, largest, runs
+from pipeline.garments.regions import Mask, contour, grow, largest
 from pipeline.garments.shape import SIGN, Shape
 from pipeline.structures import PART_CODES, Part, Side, Sleeves
 
@@ -60,7 +60,9 @@ def part_map(mask: Mask, sleeves: Mapping[Side, Sleeve]) -> NDArray[np.uint8]:
     return parts
 
 
-def sleeve_kind(frame: Frame, sleeves: Mapping[Side, Sleeve]) -> Sleeves:
+def sleeve_kind(
+    frame: Frame, sleeves: Mapping[Side, Sleeve], hems: Mapping[Side, Point]
+) -> Sleeves:
     """Long, short or sleeveless, from the sleeves' length against the torso's."""
     if not sleeves:
         return Sleeves.SLEEVELESS
@@ -68,7 +70,7 @@ def sleeve_kind(frame: Frame, sleeves: Mapping[Side, Sleeve]) -> Sleeves:
     for side, sleeve in sleeves.items():
         root = 0.5 * (frame.shoulders[side] + frame.armpits[side])
         lengths.append(np.linalg.norm(0.5 * (sleeve.cuff_outer + sleeve.cuff_inner) - root))
-    torso = np.mean([np.linalg.norm(frame.hems[s] - frame.shoulders[s]) for s in Side])
+    torso = np.mean([np.linalg.norm(hems[s] - frame.shoulders[s]) for s in Side])
     return Sleeves.LONG if np.mean(lengths) > LONG_FROM * torso else Sleeves.SHORT
 
 
@@ -83,22 +85,16 @@ def _sleeve_mask(shape: Shape, frame: Frame, side: Side) -> Mask:
     sleeve = shape.mask & outside & ~(below & (sign * (x - armpit[0]) <= 0))
     sleeve &= sign * (x - shape.axis_x) > 0
     if not frame.batwing:
-        sleeve &= ~_torso_flare(shape, armpit, side)
+        sleeve &= ~_torso_below(shape, armpit) & ~shape.slits
     return largest(sleeve)
 
 
-def _torso_flare(shape: Shape, armpit: Point, side: Side) -> Mask:
-    """Rows below the armpit: the run of the torso, unless a sleeve is fused with it."""
-    flare = np.zeros_like(shape.mask)
-    half = 0.5 * shape.torso_width
-    for y in range(int(armpit[1]) + 1, shape.mask.shape[0]):
-        edge = shape.edges[y, 0 if side is Side.RIGHT else 1]
-        if not abs(edge - armpit[0]) < 0.6 * half:
-            continue
-        for first, last in runs(shape.mask[y]):
-            if first - 2 <= shape.axis_x <= last + 2:
-                flare[y, first : last + 1] = True
-    return flare
+def _torso_below(shape: Shape, armpit: Point) -> Mask:
+    """The torso's own pixels below the armpit, however wide it flares."""
+    columns = np.arange(shape.mask.shape[1])[None]
+    first, last = shape.edges[:, :1], shape.edges[:, 1:]
+    rows = np.arange(shape.mask.shape[0])[:, None]
+    return np.asarray((columns >= first) & (columns <= last) & (rows > armpit[1]), np.bool_)
 
 
 def _cuff_options(mask: Mask, frame: Frame, side: Side) -> _Candidates:

@@ -1,0 +1,105 @@
+"""Honest refusals: what a photo must look like before it is taken for one garment.
+
+The limits were set between what about forty photos of real garments show and what shoes, hats,
+vehicles, animals, landscapes, scans and people show; each stands next to the nearest of both.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipeline.errors import GarmentRefused
+from pipeline.garments.background import Background
+from pipeline.garments.cutout import Cutout, otsu
+from pipeline.garments.outline import border_contact
+from pipeline.garments.person import shows_person
+from pipeline.garments.regions import Mask, components, contour, grow
+from pipeline.garments.shape import Shape, find_armpits
+from pipeline.garments.symmetry import find_symmetry
+from pipeline.structures import Category, Image
+
+LEAST_AREA = 0.10  # of the picture; garments fill 0.27 and more
+LEAST_SCORE = 1.10  # white on white reaches 1.18, scans and textures 1.03
+LEAST_SYMMETRY = 0.84  # garments 0.86 (a bent sleeve), a car 0.82
+MOST_BORDER = 0.12  # of the picture's border; garments 0.05
+MOST_COLOUR_NOISE = 3.0  # ΔE of a and b along the border; garments 1.7, a café table 3.9
+MOST_UNEXPLAINED = 0.5  # other things ÷ garment; garments 0.15
+SECOND_PIECE = 0.25  # of the largest piece
+FAR = 8.0  # ΔE: certainly not background
+ASPECT = 0.45, 3.4  # height ÷ width; garments 0.70 to 2.5
+ROUND_SOLIDITY, ROUND_TOP = 0.965, 0.67  # share of the hull; width at the top ÷ torso
+CUT_TOP = 0.35  # of the garment's width: this much of its top lies on the picture's border
+TOP_ROWS = 2  # px
+BODY_ROW = 0.3  # of the height: below the waist of trousers, above the gap of a pair of shoes
+
+ADVICE = "Use a photo of one garment laid flat or on a hanger, seen whole, on a plain background."
+
+
+def check_photo(image: Image, cutout: Cutout) -> None:
+    """Refuse what cannot be one garment, before it is measured.
+
+    Args:
+        image: (h, w, 3) uint8 RGB at the size of the cut-out.
+        cutout: what was found in it.
+
+    Raises:
+        GarmentRefused: with the reason and what to do.
+    """
+    mask = cutout.mask
+    if shows_person(image, mask):
+        raise GarmentRefused(
+            "This photo shows a person wearing the garment; it must be photographed on its own."
+            f" {ADVICE}"
+        )
+    if mask.mean() < LEAST_AREA or cutout.score < LEAST_SCORE:
+        raise GarmentRefused(f"No garment stands out from this picture. {ADVICE}")
+    if _pieces(mask) > 1 or _unexplained(mask, cutout.background) > MOST_UNEXPLAINED:
+        raise GarmentRefused(f"This picture shows several things. {ADVICE}")
+    if float(cutout.background.sigma[1:].max()) > MOST_COLOUR_NOISE:
+        raise GarmentRefused(
+            f"The background of this picture is too colourful to tell a garment from it. {ADVICE}"
+        )
+    if border_contact(mask) > MOST_BORDER or _top_is_cut(mask):
+        raise GarmentRefused(
+            f"What this picture shows is cut off by its border, so parts are missing. {ADVICE}"
+        )
+    if find_symmetry(mask).overlap < LEAST_SYMMETRY:
+        raise GarmentRefused(
+            f"What this picture shows is not shaped like a garment seen from the front. {ADVICE}"
+        )
+
+
+def check_shape(shape: Shape, category: Category) -> None:
+    """Refuse an upright silhouette that is built unlike any garment. Raises ``GarmentRefused``."""
+    columns = np.nonzero(shape.mask.any(axis=0))[0]
+    aspect = shape.height / (columns[-1] - columns[0] + 1)
+    gaping = category is Category.LOWER and not np.isfinite(shape.edges[shape.row(BODY_ROW)]).all()
+    if not ASPECT[0] <= aspect <= ASPECT[1] or gaping or _is_round(shape):
+        raise GarmentRefused(f"What this picture shows has not the build of a garment. {ADVICE}")
+
+
+def _pieces(mask: Mask) -> int:
+    _, areas = components(mask)
+    return int(np.count_nonzero(areas >= SECOND_PIECE * areas.max(initial=1)))
+
+
+def _unexplained(mask: Mask, background: Background) -> float:
+    """Area of what is neither garment nor background, as a share of the garment's."""
+    far = background.patchwise > max(FAR, otsu(background.patchwise))
+    return float(np.count_nonzero(far & ~grow(mask, 9)) / max(1, np.count_nonzero(mask)))
+
+
+def _top_is_cut(mask: Mask) -> bool:
+    """The shoulders lie outside the picture."""
+    width = np.count_nonzero(mask.any(axis=0))
+    return np.count_nonzero(mask[:TOP_ROWS].any(axis=0)) > CUT_TOP * max(1, width)
+
+
+def _is_round(shape: Shape) -> bool:
+    """A cap, a plate, a ball: nearly convex, narrow at the top, and without sleeves."""
+    outline = contour(shape.mask)
+    solidity = np.count_nonzero(shape.mask) / max(1.0, cv2.contourArea(cv2.convexHull(outline)))
+    first, last = shape.edges[shape.row(0.05)]
+    top = float(np.nan_to_num(last - first)) / shape.torso_width
+    return solidity > ROUND_SOLIDITY and top < ROUND_TOP and len(find_armpits(shape)) < 2
