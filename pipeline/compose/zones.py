@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose.kernels import limb_field
-from pipeline.compose.morph import fill_ellipse
+from pipeline.compose.morph import fill_ellipse, grown
 from pipeline.compose.view import View
 from pipeline.geometry import Floats, unit
 from pipeline.labels import Landmark
@@ -193,7 +193,8 @@ def _neck(view: View, face: Face, neckline: Points, half_chest: float) -> Alpha:
     jaw = face.chin - face.down * 0.25 * face.half_height
     half = across * half_chest * NECK_HALF_WIDTH
     outline = np.concatenate([[jaw - half, jaw + half], neckline[::-1]])
-    return fill_polygon(np.zeros(view.shape, np.uint8), outline)
+    # a little under the garment's edge, which is soft
+    return grown(fill_polygon(np.zeros(view.shape, np.uint8), outline), 3)
 
 
 def _chest(view: View, body: Body) -> Alpha:

@@ -123,9 +123,9 @@ class Scene:
         return _ellipse(*FACE, FACE_AXES[0] - 2, FACE_AXES[1] - 4) > 0
 
     def forearm(self, side: Side) -> NDArray[np.bool_]:
-        """The middle of a forearm."""
+        """The middle of a forearm, clear of the worn shirt's short sleeve."""
         _, elbow, wrist, _ = self.joints(side)
-        return _line(elbow + (wrist - elbow) * 0.3, elbow + (wrist - elbow) * 0.7, 5) > 0
+        return _line(elbow + (wrist - elbow) * 0.5, elbow + (wrist - elbow) * 0.75, 5) > 0
 
     # -- what the stages before the compositor say ---------------------------------------------
 
