@@ -114,7 +114,7 @@ def hang_relief(canvas: Canvas, key: int, top: float, bottom: float) -> Floats:
     _, y = canvas.xy
     waves = canvas.noise(key, 0.34, (1.0, 7.0)) + 0.45 * canvas.noise(key + 1, 0.15, (1.0, 7.0))
     growth = np.clip((y - top) / (bottom - top), 0, 1.2) ** 1.3
-    return waves * growth * 0.011 * canvas.scale
+    return np.asarray(waves * growth * 0.011 * canvas.scale, np.float32)
 
 
 def edge_roll(mask: Floats, radius_px: float) -> Floats:
@@ -126,4 +126,4 @@ def edge_roll(mask: Floats, radius_px: float) -> Floats:
 def tube_relief(across: Floats, width_px: Floats | float, depth: float) -> Floats:
     """A flattened tube: ``across`` 0..1 over the width, ``depth`` as a share of it. (H, W) px."""
     s = np.clip(np.abs(2 * across - 1), 0, 1)
-    return depth * width_px * (1 - s**3.2)
+    return np.asarray(depth * width_px * (1 - s**3.2), np.float32)

@@ -121,8 +121,8 @@ class Cut:
         s, a = np.array(self.shoulder), np.array(self.armpit)
         if self.sleeve is None:
             (sx, sy), (wide, high) = s, a - s
-            low = (sx + 0.36 * wide, sy + 0.82 * high)
-            return smooth_curve([s, (sx - 0.02, sy + 0.42 * high), low, a], count)
+            low = np.array([sx + 0.36 * wide, sy + 0.82 * high])
+            return smooth_curve([s, np.array([sx - 0.02, sy + 0.42 * high]), low, a], count)
         middle = s + 0.55 * (a - s) - (self.armhole_bow, 0)
         return smooth_curve([s, middle, a], count)
 
@@ -145,7 +145,7 @@ class Cut:
         vent = self.side_vent * (1 - smoothstep((np.abs(x) - 0.45) / 0.55))
         wave = self.hem_wave * np.sin(19 * x + 0.8 * np.sin(5 * x)) * drop
         y = self.hem_corner_y + self.hem_curve * drop + vent + wave
-        return np.stack([x * self.hem_half, y], axis=1).astype(np.float32)
+        return np.asarray(np.stack([x * self.hem_half, y], axis=1), np.float32)
 
     def shoulder_line(self, count: int = 20) -> Floats:
         """From the neck band's outer top to the right shoulder tip of the picture."""
@@ -241,10 +241,17 @@ class Cut:
         start = top + 1.04 * width * down
         return np.linspace(top, high, count), np.linspace(start, low, count)
 
+    def _neck_point(self) -> tuple[float, float]:
+        """Where the right half of the opening in the picture crosses the shoulder seam."""
+        opening = self.opening()
+        right = opening[len(opening) // 2 :]
+        x, y = right[int(np.abs(right[:, 1]).argmin())]
+        return float(x), float(y)
+
     def landmarks(self) -> dict[str, tuple[float, float]]:
         """All landmarks of ``Garment`` in units; left and right are the wearer's."""
         right_of_picture = {
-            "neck": (self.neck.half_width, 0.0),
+            "neck": self._neck_point(),
             "shoulder": self.shoulder,
             "armpit": self.armpit,
             "hem": (self.hem_half, self.hem_corner_y),

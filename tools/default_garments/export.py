@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ def to_garment(design: Design, drawn: Drawn) -> Garment:
     size = round(columns * TEXTURE_HEIGHT_PX / rows), TEXTURE_HEIGHT_PX
     scale = np.array([size[0] / columns, size[1] / rows], np.float32)
 
-    def place(points: NDArray[np.floating]) -> NDArray[np.float32]:
+    def place(points: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         return ((drawn.canvas.to_px(points) + 0.5) * scale - 0.5).astype(np.float32)
 
     texture = premultiply(_stepped(to_rgba(drawn.front, size)))
@@ -127,7 +128,9 @@ def _ground(alpha: Floats) -> Floats:
     contact = blur(np.roll(alpha, (3, 2), (0, 1)), 3.0)
     soft = blur(np.roll(alpha, (14, 9), (0, 1)), 16.0)
     shade = (1 - 0.20 * contact) * (1 - 0.20 * soft)
-    return (to_linear(STUDIO_RGB)[None, None] * (falloff * shade)[..., None]).astype(np.float32)
+    return np.asarray(
+        (to_linear(STUDIO_RGB)[None, None] * (falloff * shade)[..., None]), np.float32
+    )
 
 
 def make(design: Design, folder: Path) -> None:

@@ -89,4 +89,4 @@ def to_rgba(stack: Stack, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
     straight = to_srgb(colour / np.maximum(alpha, 1e-4)[..., None])
     rgba = np.concatenate([straight, 255 * alpha[..., None]], axis=2)
     rgba[rgba[..., 3] < 1] = 0
-    return np.round(np.clip(rgba, 0, 255)).astype(np.uint8)
+    return np.asarray(np.round(np.clip(rgba, 0, 255)), np.uint8)

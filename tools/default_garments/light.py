@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from tools.default_garments.canvas import Floats, blur
 
@@ -36,7 +37,7 @@ def shade(height: Floats, finish: Finish) -> tuple[Floats, Floats]:
     gy = cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3) / 8
     inverse = 1 / np.sqrt(1 + gx * gx + gy * gy)
 
-    def towards(light: np.ndarray) -> Floats:
+    def towards(light: NDArray[np.float64]) -> Floats:
         x, y, z = light / np.linalg.norm(light)
         return np.asarray((-gx * x - gy * y + z) * inverse, np.float32)
 
@@ -62,7 +63,7 @@ def lit(albedo: Floats, height: Floats, finish: Finish) -> Floats:
     deeper = albedo * (albedo / np.maximum(albedo.max(axis=2, keepdims=True), 1e-4)) ** (
         finish.depth * dim
     )
-    return np.maximum(deeper * light[..., None] + sheen[..., None], 0).astype(np.float32)
+    return np.asarray(np.maximum(deeper * light[..., None] + sheen[..., None], 0), np.float32)
 
 
 def to_linear(srgb: tuple[float, float, float] | Floats) -> Floats:

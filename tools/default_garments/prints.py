@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.structures import Part
 from tools.default_garments.canvas import Canvas, Floats
@@ -53,7 +54,7 @@ SHADE_EDGE = (  # positive where a slope turns away from the sun
 def _grain(albedo: Floats) -> Floats:
     """The cloth's own unevenness, around 1: (H, W)."""
     tone = albedo.mean(axis=2)
-    return np.clip(tone / max(float(tone.mean()), 1e-4), 0.6, 1.4)
+    return np.asarray(np.clip(tone / max(float(tone.mean()), 1e-4), 0.6, 1.4), np.float32)
 
 
 def _over(albedo: Floats, colour: RGB, share: Floats, grain: Floats) -> Floats:
@@ -174,29 +175,35 @@ class TilePainter:
 
     def finish(self) -> Floats:
         """The tile, premultiplied linear RGBA (n, n, 4)."""
-        return cv2.resize(self._image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA)
+        return np.asarray(
+            cv2.resize(self._image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA), np.float32
+        )
 
 
-def _petals(centre: np.ndarray, size: float, count: int, turn: float, cleft: float) -> Floats:
+def _petals(
+    centre: NDArray[np.float64], size: float, count: int, turn: float, cleft: float
+) -> Floats:
     t = np.linspace(0, 2 * np.pi, 160, endpoint=False)
     wave = np.abs(np.cos(count * t / 2))
     r = size * (0.42 + 0.58 * wave**0.55 - cleft * np.clip(wave - 0.93, 0, 1) * 8)
-    return centre + np.stack([r * np.cos(t + turn), r * np.sin(t + turn)], axis=1)
+    return np.asarray(
+        centre + np.stack([r * np.cos(t + turn), r * np.sin(t + turn)], axis=1), np.float32
+    )
 
 
-def _leaf(start: np.ndarray, angle: float, length: float, width: float) -> Floats:
+def _leaf(start: NDArray[np.float64], angle: float, length: float, width: float) -> Floats:
     t = np.linspace(0, 1, 24)
     bend = 0.18 * length * t * t
     half = width * np.sin(np.pi * t) ** 0.9 * (1 - 0.35 * t)
     x = np.concatenate([t, t[::-1]]) * length
     y = np.concatenate([bend + half, (bend - half)[::-1]])
     c, s = np.cos(angle), np.sin(angle)
-    return start + np.stack([c * x - s * y, s * x + c * y], axis=1)
+    return np.asarray(start + np.stack([c * x - s * y, s * x + c * y], axis=1), np.float32)
 
 
-def _spots(rng: np.random.Generator, count: int, gap: float) -> list[np.ndarray]:
+def _spots(rng: np.random.Generator, count: int, gap: float) -> list[NDArray[np.float64]]:
     """Random places on the tile that keep their distance, over the edges too."""
-    found: list[np.ndarray] = []
+    found: list[NDArray[np.float64]] = []
     for _ in range(4000):
         p = rng.uniform(0, 1, 2)
         if all(np.hypot(*((p - q + 0.5) % 1 - 0.5)) > gap for q in found):

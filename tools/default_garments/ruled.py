@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
 
 from pipeline.geometry import unit
@@ -55,7 +56,7 @@ def ruled_fields(canvas: Canvas, first: Floats, second: Floats) -> Ruled:
     found[missing] = NearestNDInterpolator(at, values)(wanted[missing])
     fields = found.reshape(*xx.shape, 3).astype(np.float32)
     shift = np.array([[1 / REDUCE, 0, 0], [0, 1 / REDUCE, 0]], np.float32)
-    full = cv2.warpAffine(
+    full: Floats = cv2.warpAffine(  # type: ignore[assignment]
         fields,
         shift,
         (columns, height),
@@ -66,8 +67,8 @@ def ruled_fields(canvas: Canvas, first: Floats, second: Floats) -> Ruled:
 
 
 def _extended(
-    first: Floats, second: Floats, length: np.ndarray, width: np.ndarray
-) -> tuple[Floats, Floats, np.ndarray, np.ndarray]:
+    first: Floats, second: Floats, length: NDArray[np.float64], width: NDArray[np.float64]
+) -> tuple[Floats, Floats, NDArray[np.float64], NDArray[np.float64]]:
     """Add a little cloth beyond both ends, so that the fields reach past the drawn outline."""
     head = unit(first[0] - first[1] + second[0] - second[1]) * REACH  # one way for both edges,
     tail = unit(first[-1] - first[-2] + second[-1] - second[-2]) * REACH  # or they would cross

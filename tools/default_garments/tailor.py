@@ -77,7 +77,10 @@ def skirt_folds(design: Design, top: float, rng: np.random.Generator) -> list[Fo
             (at * (0.6 * waist + 0.4 * cut.hem_half) + bend, 0.6 * top + 0.4 * low),
             (at * cut.hem_half * 0.98, low),
         )
-        folds.append(Fold(path, rng.uniform(0.036, 0.060), rng.uniform(0.028, 0.055), bend * 10))
+        width, height = rng.uniform(0.036, 0.060), rng.uniform(0.028, 0.055)
+        folds.append(Fold(path, width, height, bend * 10))
+        foot = (path[2][0] * 1.02, cut.length + 0.35)  # the strongest part lies at the hem
+        folds.append(Fold((foot, path[2], path[1]), 1.2 * width, 1.3 * height, -bend * 10))
     for place in np.linspace(-0.97, 0.97, 46):  # short gathers below the seam
         at = (place + rng.normal(0, 0.006)) * waist
         end = (at * 1.06, top + rng.uniform(0.10, 0.30))
@@ -263,7 +266,7 @@ def _cuff_edge(outer: Floats, inner: Floats, bow: float = 0.012) -> Floats:
     along = outer[-1] - outer[-2]
     along = along / np.hypot(*along)
     line = outer[-1] + t * (inner[-1] - outer[-1])
-    return (line + along * bow * 4 * t * (1 - t)).astype(np.float32)
+    return np.asarray((line + along * bow * 4 * t * (1 - t)), np.float32)
 
 
 def _before_end(edge: Floats, way: float) -> Floats:
@@ -283,8 +286,9 @@ def cuff_layer(canvas: Canvas, design: Design, side: int, outer: Floats, inner: 
     )
     fields = ruled_fields(canvas, start, end)
     albedo, weave = design.trim.lay(canvas, fields.along, fields.across * fields.width, 30 + side)
-    across = fields.along / float(np.hypot(*(end[-1] - end[0])))
-    relief = tube_relief(across, design.cut.sleeve.cuff * canvas.scale, 0.15) + weave
+    cuff_width = float(np.hypot(*(end[-1] - end[0])))
+    across = fields.along / cuff_width
+    relief = tube_relief(across, cuff_width * canvas.scale, 0.15) + weave
     part = Part.LEFT_SLEEVE if side > 0 else Part.RIGHT_SLEEVE
     outline = np.concatenate([start, end[::-1]])
     return Layer(
