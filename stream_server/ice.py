@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer
 
 from pipeline.errors import InputError
 
-SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+ADDRESS = re.compile(r"stuns?:[^?:]+(:\d+)?|turns?:[^?:]+(:\d+)?(\?transport=(udp|tcp))?")
+"""As in RFC 7064 and 7065; a wrong one would only fail when the first shopper connects."""
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -25,10 +28,12 @@ class IceServer:
     credential: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.urls or not all(url.startswith(SCHEMES) for url in self.urls):
-            raise InputError(
-                "Each of ice_servers needs urls that start with stun:, stuns:, turn: or turns:."
-            )
+        for url in self.urls or ("",):
+            if ADDRESS.fullmatch(url) is None:
+                raise InputError(
+                    "Each of ice_servers needs urls like stun:host:port or"
+                    f" turn:host:port?transport=udp, got {url!r}."
+                )
 
     def to_json(self) -> dict[str, Any]:
         """The dictionary that ``new RTCPeerConnection({iceServers: […]})`` takes."""

@@ -100,11 +100,11 @@ class Session:
         self._paused = False
         self._began = self._last_frame = time.monotonic()
         self._last_ping: float | None = None
+        self._pc = RTCPeerConnection(configuration)
         self._output = OutputTrack()
-        self._worker = FrameWorker(
+        self._worker = FrameWorker(  # last: from here on there are threads to end
             services.make_live, self._output.deliver, services.metrics, self.label
         )
-        self._pc = RTCPeerConnection(configuration)
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)

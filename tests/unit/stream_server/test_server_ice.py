@@ -4,6 +4,7 @@ import aioice.ice
 import pytest
 from aiortc import RTCBundlePolicy
 
+from pipeline.errors import InputError
 from stream_server.ice import IceServer, loopback_when_alone, rtc_configuration
 
 
@@ -19,6 +20,19 @@ def test_a_turn_server_goes_to_both_sides() -> None:
     assert (ours.urls, ours.username, ours.credential) == (list(server.urls), "u", "c")
     assert server.to_json() == {"urls": list(server.urls), "username": "u", "credential": "c"}
     assert IceServer(("stun:a.example",)).to_json() == {"urls": ["stun:a.example"]}
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://a", "stun:", "stun:a:b", "stun:a?transport=udp", "turn:a?transport=x"]
+)
+def test_an_address_that_could_not_be_used_is_refused_at_once(url: str) -> None:
+    with pytest.raises(InputError, match="stun:host:port"):
+        IceServer((url,))
+
+
+def test_an_entry_without_an_address_is_refused() -> None:
+    with pytest.raises(InputError):
+        IceServer(())
 
 
 @pytest.mark.parametrize(
