@@ -109,7 +109,8 @@ def warm_up() -> None:
     known = np.zeros((6, 6), np.uint8)[1:5, 1:5]
     for count in (3, 5):
         old = np.zeros((6, 6, count), np.float32)[1:5, 1:5]
-        kernels.settle(np.zeros((4, 4, count), np.float32), maps, old, memory, known, 0.5, 1.0, 1.0)
+        new = np.zeros((4, 4, count), np.float32)
+        kernels.settle(new, maps, old, memory, known, plane, 0.5, 1.0, 1.0)
     distance, _ = kernels.limb_field(4, 4, np.ones((2, 4), np.float32))
     kernels.paint_skin(plane, lab, like, distance, 0.5)
     kernels.extend_garment(rgba, plane, np.zeros((4, 4), np.int32), cells, 1, 1.0)

@@ -88,7 +88,7 @@ class ColourEvidence:
         self._skin: _Blob | None = None
         self._hair: _Blob | None = None
         self._worn: NDArray[np.float32] | None = None
-        self._settler = Settler(CALM_TIME_S)
+        self._settler = Settler(CALM_TIME_S, 1.0)
         self._time_s: float | None = None
 
     def observe(self, view: View, zones: Zones, time_s: float) -> Evidence:
@@ -108,7 +108,7 @@ class ColourEvidence:
         bins = colour_bins(view.lab)
         self._learn_worn(view, zones, bins, skin, hair, _weight(elapsed, WORN_TIME_S))
         maps = share(skin, hair, bins, self._worn_table(), NOTHING)
-        maps = self._settler.apply("evidence", view, maps, time_s)
+        maps = self._settler.apply(view, maps, time_s)
         soft = cv2.blur(maps, (MAP_BLUR_PX, MAP_BLUR_PX)) * 255.0
         planes = np.ascontiguousarray(soft.astype(np.uint8).transpose(2, 0, 1))
         planes[2][view.person_small < 100] = 0

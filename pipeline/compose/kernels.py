@@ -77,6 +77,7 @@ def settle(
     old_maps: NDArray[np.float32],
     old_lab: NDArray[np.float32],
     known: NDArray[np.uint8],
+    moved: NDArray[np.uint8],
     calm_weight: float,
     noise: float,
     span: float,
@@ -84,19 +85,19 @@ def settle(
     """Average maps over time where the picture stands still, in place.
 
     The weight of the new value grows from ``calm_weight`` (colour change below ``noise``) to 1
-    (``span`` above it), so that a moving hand leaves nothing behind. ``old_*`` and ``known``
-    carry over to the next frame.
+    (``span`` above it), and is 1 where ``moved`` is not 0, so that a moving hand leaves nothing
+    behind. ``old_*`` and ``known`` carry over to the next frame.
     """
     rows, columns, count = maps.shape
     for y in range(rows):
         for x in range(columns):
             weight = np.float32(1.0)
-            if known[y, x]:
+            if known[y, x] and not moved[y, x]:
                 change = np.float32(0.0)
                 for c in range(3):
                     change += abs(lab[y, x, c] - old_lab[y, x, c])
-                moved = (change - noise) / span
-                weight = np.float32(min(max(float(moved), calm_weight), 1.0))
+                excess = (change - noise) / span
+                weight = np.float32(min(max(float(excess), calm_weight), 1.0))
             known[y, x] = 1
             for c in range(3):
                 old_lab[y, x, c] += weight * (lab[y, x, c] - old_lab[y, x, c])

@@ -57,6 +57,7 @@ COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply g
 RIM = 7  # cells; the mixed pixels along a worn sleeve's edge
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
 SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
+CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims of hands
 BARE_SHARE = 0.5  # of a forearm's axis must be skin for it to be bare
 WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
@@ -97,7 +98,7 @@ class LayerDecider:
     def reset(self) -> None:
         """Forget the person."""
         self._bare: dict[Side, float] = {}
-        self._settler = Settler(CALM_TIME_S)
+        self._settler = Settler(CALM_TIME_S, 255.0)
         self._time_s: float | None = None
 
     def decide(
@@ -131,7 +132,7 @@ class LayerDecider:
         front = union(keep, sleeves_over_torso)
         stack = np.stack([front, keep, skin, cloth, ground], axis=-1)
         soft = cv2.GaussianBlur(stack, (0, 0), 0.8).astype(np.float32)
-        soft = self._settler.apply("layers", view, soft, time_s)
+        soft = self._settler.apply(view, soft, time_s)
         planes = np.ascontiguousarray(soft.round().astype(np.uint8).transpose(2, 0, 1))
         front, keep, skin, cloth, ground = planes
         return Layers(
@@ -266,8 +267,10 @@ class _Scene:
             (shrunk(skin, 5) == 0) & (keep == 0) & (self.zones.neck == 0) & (self.zones.trunk == 0)
         )
         inside = shrunk(as_mask(self.person()), RIM) > 0
+        clear_of_hands = np.ones(self.view.shape, np.bool_)
         for limb in self.zones.limbs.values():
             inside |= limb.hand_distance < 120
+            clear_of_hands &= (limb.position < round(100 * CUFF)) | (limb.distance > 200)
         free &= (self.garment < COVERED) & ~(self.solid_skin() & inside)
         free &= grown(as_mask(self.person(40)), 5) > 0
         worn = (self.evidence.worn > WORN_HINT) & self.person(40)
@@ -276,9 +279,9 @@ class _Scene:
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
-            end = SHORT_WORN if self.is_bare(side) else 2.0
+            end = SHORT_WORN if self.is_bare(side) else CUFF
             room |= limb.within(BAGGY, max(0.0, limb.reach - UNDER_SLEEVE), end)
-        sleeves = grown(opened(as_mask(worn & room)), RIM) > 0
+        sleeves = (grown(opened(as_mask(worn & room)), RIM) > 0) & clear_of_hands
         return as_mask((sleeves | (hood & self.person(40))) & free)
 
     def _beside_neck(self) -> NDArray[np.bool_]:

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose import kernels
+from pipeline.compose.morph import as_mask, grown, shrunk
 from pipeline.compose.view import View
 
 NOISE = 5.0  # colour change (sum over Lab) that a webcam makes by itself between two frames
 SPAN = 14.0  # change beyond it at which the old value counts for nothing
+JUMP = 0.35  # of the full scale; a region whose maps change by more has moved, whatever its colour
 MARGIN = 64  # rows and columns the memory is enlarged by when a view leaves it
 
 
@@ -25,27 +27,29 @@ class Settler:
 
     Args:
         calm_time_s: time constant where nothing moves.
+        full_scale: largest value of the maps.
     """
 
-    def __init__(self, calm_time_s: float) -> None:
+    def __init__(self, calm_time_s: float, full_scale: float) -> None:
         self._calm_time_s = calm_time_s
-        self._memories: dict[str, _Memory] = {}
+        self._full_scale = full_scale
+        self._memory: _Memory | None = None
         self._step = 0
-        self._time_s: dict[str, float] = {}
+        self._time_s: float | None = None
 
-    def apply(
-        self, name: str, view: View, maps: NDArray[np.float32], time_s: float
-    ) -> NDArray[np.float32]:
-        """Average ``maps`` (h, w, k) of a view with what was there before under ``name``."""
+    def apply(self, view: View, maps: NDArray[np.float32], time_s: float) -> NDArray[np.float32]:
+        """Average ``maps`` (h, w, k; 0..``full_scale``) of a view with what was there before."""
         if view.step != self._step:
-            self._memories.clear()
+            self._memory = None
             self._step = view.step
         rows, columns = view.shape
         top, left = view.origin
-        memory = self._memory(name, top + rows, left + columns, maps.shape[2])
-        elapsed = max(0.0, time_s - self._time_s.get(name, time_s))
-        self._time_s[name] = time_s
+        memory = self._remember(top + rows, left + columns, maps.shape[2])
+        elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
+        self._time_s = time_s
         place = np.s_[top : top + rows, left : left + columns]
+        change = np.abs(maps - memory.maps[place]).max(axis=2)
+        moved = grown(shrunk(as_mask(change > JUMP * self._full_scale), 3), 5)
         settled = np.ascontiguousarray(maps).copy()
         kernels.settle(
             settled,
@@ -53,23 +57,24 @@ class Settler:
             memory.maps[place],
             memory.lab[place],
             memory.known[place],
+            moved,
             float(1.0 - np.exp(-elapsed / self._calm_time_s)),
             NOISE,
             SPAN,
         )
         return settled
 
-    def _memory(self, name: str, rows: int, columns: int, count: int) -> _Memory:
-        memory = self._memories.get(name)
+    def _remember(self, rows: int, columns: int, count: int) -> _Memory:
+        """The memory, large enough for ``rows`` × ``columns`` cells from the frame's corner."""
+        memory = self._memory
         if memory is None:
             memory = _Memory(rows + MARGIN, columns + MARGIN, count)
-            self._memories[name] = memory
-            return memory
         have_rows, have_columns = memory.known.shape
         if rows > have_rows or columns > have_columns:
-            grown = _Memory(max(rows, have_rows), max(columns, have_columns), count)
-            grown.maps[:have_rows, :have_columns] = memory.maps
-            grown.lab[:have_rows, :have_columns] = memory.lab
-            grown.known[:have_rows, :have_columns] = memory.known
-            self._memories[name] = memory = grown
+            grown_to = _Memory(max(rows, have_rows), max(columns, have_columns), count)
+            grown_to.maps[:have_rows, :have_columns] = memory.maps
+            grown_to.lab[:have_rows, :have_columns] = memory.lab
+            grown_to.known[:have_rows, :have_columns] = memory.known
+            memory = grown_to
+        self._memory = memory
         return memory
