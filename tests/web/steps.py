@@ -35,8 +35,12 @@ def garment(page: Any, name: str) -> Any:
 
 
 def sideways(page: Any) -> int:
-    """How many pixels the page can be scrolled sideways."""
-    return int(page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    """How many pixels wider than the screen the page is.
+
+    Not measured against ``innerWidth``: a phone zooms out until a page that is too wide fits.
+    """
+    width = page.evaluate("document.documentElement.scrollWidth")
+    return max(0, int(width - page.viewport_size["width"]))
 
 
 def small_targets(page: Any) -> list[str]:

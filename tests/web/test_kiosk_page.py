@@ -29,7 +29,7 @@ def test_the_kiosk_starts_by_itself_and_rests_when_nobody_is_there(
     page.get_by_text("Step in front of the mirror.").wait_for()
     server.engine.reason = None
     page.wait_for_selector(AWAKE)
-    assert sideways(page) <= 0
+    assert sideways(page) == 0
     assert not page.get_by_role("radio", name="Grey trousers").is_visible()
 
 
