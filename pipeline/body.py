@@ -34,7 +34,9 @@ OUTER_STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.80])
 SLOPE_STATIONS = np.array([0.40, 0.58, 0.76])
 """Where the slope from neck to shoulder is measured, hw away from the centre line as seen."""
 USUAL_SLOPE = np.array([0.156, 0.141, 0.125])  # tl above the line through the joints
-SLOPE_RANGE = (0.07, 0.26)  # tl; more is hair or a raised arm
+LOWEST_SLOPE = 0.07  # tl
+HIGHEST_SLOPE = np.array([0.26, 0.22, 0.18])  # tl; what reaches higher is hair, a hood or an arm
+STEEPEST_STEP = 0.05  # tl from one station to the next
 
 # shoulder width / torso: landmarks outside this range are foreshortening, not build
 SHOULDER_RATIOS = (0.68, 0.56, 0.80)  # usual, smallest, largest
@@ -187,11 +189,12 @@ class BodyTracker:
         """Height of the slope from neck to shoulder above the shoulder line."""
         out = OUTWARD[side] * axes.right * axes.half_seen_px
         origins = axes.middle + out * SLOPE_STATIONS[:, None]
-        length_px = 1.3 * SLOPE_RANGE[1] * axes.torso_px
+        length_px = 1.3 * HIGHEST_SLOPE[0] * axes.torso_px
         hits = cast(pose.person_alpha, sample_rays(origins, axes.up, length_px, 1.0), 1.0)
         height = hits.reach_px / axes.torso_px
         good = hits.left & hits.started_inside
-        good &= (height > SLOPE_RANGE[0]) & (height < SLOPE_RANGE[1])
+        good &= (height > LOWEST_SLOPE) & (height < HIGHEST_SLOPE)
+        good[:-1] &= height[:-1] - self._slopes[side].value[1:] < STEEPEST_STEP
         slope = self._slopes[side].update(height, dt_s, np.where(good, 1.0, 0.0))
         return (slope * axes.torso_px).astype(np.float32)
 

@@ -111,4 +111,6 @@ def warm_up() -> None:
     triangles = np.array([[0, 1, 2]], np.int32)
     packed = layer.view(np.uint32)[..., 0]
     fill_sheet(packed, corners, corners, triangles, packed.copy(), 1.0, 1.0)
-    lay_over(layer[1:, 1:], np.zeros((8, 8), np.uint8)[1:, 1:], layer[1:, 1:].copy(), 1)
+    parts = np.zeros((8, 8), np.uint8)
+    lay_over(layer, parts, layer.copy(), 1)  # a part as large as the box,
+    lay_over(layer[1:, 1:], parts[1:, 1:], layer[1:, 1:].copy(), 1)  # and a smaller one

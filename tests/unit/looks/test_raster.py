@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipeline.body import BodyTracker
+from pipeline.looks import draw_look, warm_up
 from pipeline.looks.raster import fill_sheet, lay_over, mip_levels
+from pipeline.structures import Sleeves
+
+from .figures import SIZE_WH, look, person
 
 RNG = np.random.default_rng(3)
 
@@ -78,3 +83,12 @@ def test_lay_over_is_premultiplied_over() -> None:
     lay_over(below, parts, layer, 2)
     assert below[0].tolist() == [[100, 0, 0, 200], [50, 64, 0, 228], [0, 255, 0, 255]]
     assert parts[0].tolist() == [1, 2, 2]
+
+
+def test_warm_up_leaves_nothing_to_compile() -> None:
+    warm_up()
+    compiled = {kernel: len(kernel.signatures) for kernel in (fill_sheet, lay_over)}
+    for stance in ("down", "raised"):
+        for kind in Sleeves:
+            draw_look(look(kind), BodyTracker().update(person(stance), 0.0), SIZE_WH)
+    assert {kernel: len(kernel.signatures) for kernel in compiled} == compiled
