@@ -54,7 +54,7 @@ def classify(shape: Shape) -> Category:
     chest_row = round(np.mean(rows)) if rows else shape.row(CHEST_ROW)
     chest = _width(shape, chest_row + round(0.02 * shape.height))
     hem = _width(shape, shape.hem_y - round(0.04 * shape.height))
-    length, flare = shape.height / chest, hem / chest
+    length, flare = (shape.hem_y - shape.top) / chest, hem / chest
     if (flare > DRESS_FLARE and length > DRESS_LENGTH) or (
         flare > STRAIGHT and length > LONG_DRESS
     ):

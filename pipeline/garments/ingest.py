@@ -16,7 +16,7 @@ from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
 from pipeline.garments.neckline import Neckline, find_neckline
 from pipeline.garments.rectify import Upright, make_upright
-from pipeline.garments.regions import components
+from pipeline.garments.regions import components, opened
 from pipeline.garments.shape import Shape, measure_shape
 from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
 from pipeline.images import decode_image, decode_rgba, from_lab
@@ -25,6 +25,10 @@ from pipeline.structures import PART_CODES, Category, Garment, Image, Part, Side
 WORK_PX = 512  # longer side at which the mask is found
 LEAST_PX = 120  # a smaller picture does not show a garment well enough to wear
 SOLID_ALPHA = 127
+CUT_FEATHER = 0.8  # px
+COLLAR_AREA = 0.002, 0.08  # of the garment
+COLLAR_HEIGHT = 0.6  # of the neck's width
+COLLAR_SOLID = 0.8  # of its area is not thin
 SPECK_SHARE = 0.02  # of the garment
 CLEAR_BORDER = 0.5  # share of the picture's border that is clear around a cut-out
 
@@ -207,9 +211,24 @@ def _split_collar(
     if not neckline.behind.any():
         return texture, None
     # a soft cut, so that the new edge is as smooth as the others
-    cut = cv2.GaussianBlur(neckline.behind.astype(np.float32), (0, 0), 0.8)[..., None]
-    front = np.asarray(texture * (1.0 - cut) + 0.5, np.uint8)
-    return front, None
+    cut = cv2.GaussianBlur(neckline.behind.astype(np.float32), (0, 0), CUT_FEATHER)[..., None]
+    front = _without_specks(np.floor(texture * (1.0 - cut) + 0.5).astype(np.uint8))
+    back = np.where(cut > 0, texture - front, 0).astype(np.uint8)
+    return front, back if _is_clean_collar(texture, neckline) else None
+
+
+def _is_clean_collar(texture: NDArray[np.uint8], neckline: Neckline) -> bool:
+    """Neither hood nor hanger: of a collar's size, in one piece, without thin or odd parts."""
+    solid = texture[..., 3] > SOLID_ALPHA
+    behind = neckline.behind & solid
+    area, whole = np.count_nonzero(behind), np.count_nonzero(solid)
+    if not COLLAR_AREA[0] * whole < area < COLLAR_AREA[1] * whole:
+        return False
+    rows = np.nonzero(behind.any(axis=1))[0]
+    width = float(neckline.points[-1, 0] - neckline.points[0, 0])
+    if rows[-1] - rows[0] > COLLAR_HEIGHT * width:
+        return False
+    return np.count_nonzero(opened(behind, 5)) > COLLAR_SOLID * area
 
 
 def _landmarks(

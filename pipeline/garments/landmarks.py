@@ -20,10 +20,12 @@ MIRRORED_DEPTH = 0.05  # of the height: a notch this deep vouches for a hidden o
 SEAM_INSET = 0.10  # of the half chest: the shoulder tip lies this far inside the armpit
 NECK_SEARCH = (0.12, 0.85)  # of the half chest, from the axis
 NECK_INWARD = 0.10  # px of height that one px nearer to the axis is worth
-COLLAR_BEND = 0.035  # of the height: a deeper bend of the shoulder line is the foot of a collar
+COLLAR_BEND = 0.018  # of the height: a deeper bend of the shoulder line is the foot of a collar
 HEM_FROM = 0.55  # of the height
 HEM_OUTWARD = 0.7  # px of depth that one px outward is worth
-COLLAR_STEEP = 0.8  # rise ÷ run from a collar's foot to its top, at least
+COLLAR_STEEP = 0.7  # rise ÷ run from a collar's foot to its top, at least
+COLLAR_RISE = 0.035  # of the height: what stands up less is a label or a loop
+NECK_LEAST, NECK_USUAL = 0.25, 0.40  # of the half chest, from the axis
 ARMHOLE_RANGE = (0.08, 0.55)  # of the height, where a sleeveless armhole ends
 
 
@@ -49,8 +51,7 @@ class Frame:
 def top_profile(mask: Mask) -> NDArray[np.float32]:
     """(w,) first row of the mask in every column; the height of the picture where there is none."""
     first = np.argmax(mask, axis=0).astype(np.float32)
-    first[~mask.any(axis=0)] = mask.shape[0]
-    return first
+    return np.where(mask.any(axis=0), first, np.float32(mask.shape[0]))
 
 
 def find_frame(shape: Shape) -> Frame:
@@ -59,7 +60,7 @@ def find_frame(shape: Shape) -> Frame:
     half_chest = 0.5 * float(armpits[Side.LEFT][0] - armpits[Side.RIGHT][0])
     if any(sleeved.values()):
         shoulders = {side: _shoulder(shape, side, armpits[side], half_chest) for side in Side}
-        pairs = {side: _neck(shape, side, shoulders[side], half_chest) for side in Side}
+        pairs = _necks(shape, shoulders, half_chest)
         necks = {side: pair[0] for side, pair in pairs.items()}
         tops = {side: pair[1] for side, pair in pairs.items()}
     else:
@@ -146,17 +147,46 @@ def _shoulder(shape: Shape, side: Side, armpit: Point, half_chest: float) -> Poi
     return np.array([x, y], np.float32)
 
 
-def _neck(shape: Shape, side: Side, shoulder: Point, half_chest: float) -> tuple[Point, Point]:
-    """The foot of the collar and its top."""
+def _necks(
+    shape: Shape, shoulders: Mapping[Side, Point], half_chest: float
+) -> dict[Side, tuple[Point, Point]]:
+    """Per side the foot of the collar and its top; the same point where there is no collar."""
+    tops = {side: _collar_top(shape, side, half_chest) for side in Side}
+    profile = top_profile(shape.solid)
+    least = COLLAR_BEND * shape.height
+    feet = {side: _collar_foot(profile, shoulders[side], tops[side], least) for side in Side}
+    found = {side: foot for side, foot in feet.items() if foot is not None}
+    pairs = {}
+    for side in Side:
+        foot, top = found.get(side), tops[side]
+        if foot is None and found:  # a hood that leans to one side
+            (other,) = found.values()
+            foot = _on_profile(shape, profile, 2 * shape.axis_x - float(other[0]))
+            foot = foot if foot[1] - top[1] > least else None
+        narrow = abs(float(top[0]) - shape.axis_x) < NECK_LEAST * half_chest
+        if foot is None and narrow:  # the wings of a shirt collar, a label, a loop
+            foot = _on_profile(shape, profile, shape.axis_x + SIGN[side] * NECK_USUAL * half_chest)
+            low = foot[1] - top[1] < COLLAR_RISE * shape.height
+            top = foot if low else top
+        pairs[side] = (top if foot is None else foot, top)
+    return pairs
+
+
+def _on_profile(shape: Shape, profile: NDArray[np.float32], x: float) -> Point:
+    column = int(np.clip(round(x), 0, len(profile) - 1))
+    return np.array([column, min(float(profile[column]), shape.row(0.5))], np.float32)
+
+
+def _collar_top(shape: Shape, side: Side, half_chest: float) -> Point:
     profile = top_profile(shape.solid)
     near, far = (shape.axis_x + SIGN[side] * share * half_chest for share in NECK_SEARCH)
     columns = np.arange(*sorted((int(near), int(far))))
     columns = columns[(columns >= 0) & (columns < len(profile))]
+    if not columns.size:
+        return np.array([shape.axis_x, shape.top], np.float32)
     cost = profile[columns] + NECK_INWARD * np.abs(columns - shape.axis_x)
     x = int(columns[int(np.argmin(cost))])
-    top = np.array([x, _exact_top(shape, x)], np.float32)
-    foot = _collar_foot(profile, shoulder, top, COLLAR_BEND * shape.height)
-    return (top if foot is None else foot), top
+    return np.array([x, _exact_top(shape, x)], np.float32)
 
 
 def _exact_top(shape: Shape, x: int) -> float:
@@ -178,6 +208,8 @@ def _collar_foot(
     below = (profile[columns] - chord) * (x1 - x0) / length  # distance from the chord
     best = int(np.argmax(below))
     if below[best] < least_px:
+        return None
+    if profile[columns[best]] > shoulder[1]:  # a dent beside a puffed shoulder
         return None
     rise, run = profile[columns[best]] - top[1], abs(columns[best] - top[0])
     if rise < COLLAR_STEEP * run:  # a puffed sleeve or a sloping shoulder, no collar

@@ -44,7 +44,7 @@ def pack(colour: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.
     """(h, w, 3) colour 0..255 and (h, w) alpha 0..1 → premultiplied (h, w, 4) uint8."""
     solid = np.rint(255.0 * np.clip(alpha, 0.0, 1.0))[..., None]
     scaled = np.clip(colour, 0.0, 255.0) * (solid / 255.0)  # never above alpha
-    return np.concatenate([np.rint(scaled), solid], axis=-1).astype(np.uint8)
+    return np.asarray(np.concatenate([np.rint(scaled), solid], axis=-1), np.uint8)
 
 
 def _without_pale_rim(image: Image, mask: Mask, background: NDArray[np.float32]) -> Mask:

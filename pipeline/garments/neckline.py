@@ -17,6 +17,8 @@ from pipeline.structures import Image, Points, Side
 SAMPLES = 61
 DEPTHS = np.linspace(0.15, 1.7, 63)  # of half the neck width
 PROFILES = ((1.0, 1.0), (2.0, 0.75), (3.0, 0.75))  # V, round, square: (1 - |t|^a)^b
+HOOD_RISE = 0.11  # of the height: a collar stands lower
+HOOD_DEPTHS = np.linspace(0.25, 0.9, 27)  # of half the neck width
 OPEN_DIP = 0.55  # of half the neck width: an outline this deep is itself the neckline
 EDGE_GAIN = 1.6  # a neckline stands out this much from other curves
 EDGE_LEAST = 6.0  # Lab slope; less is a wrinkle
@@ -31,7 +33,7 @@ class Neckline:
 
     Attributes:
         points: (k, 2) float32, picture left to right.
-        behind: (h, w) bool, garment above it: inside of the back, label, hanger, hood.
+        behind: (h, w) bool, everything above it: inside of the back, label, hanger, hood.
     """
 
     points: Points
@@ -39,20 +41,39 @@ class Neckline:
 
 
 def find_neckline(image: Image, shape: Shape, frame: Frame) -> Neckline:
-    """Find the strongest edge between the neck points; the outline when there is none."""
+    """Find the strongest edge between the neck points; the outline when there is none.
+
+    A hood or a hanger stands up between the neck points and is always cut away.
+    """
     left, right = frame.collar_tops[Side.RIGHT], frame.collar_tops[Side.LEFT]
-    outline = _outline_between(shape.mask, left, right)
+    feet = frame.necks[Side.RIGHT], frame.necks[Side.LEFT]
     nowhere = np.zeros_like(shape.mask)
+    if _stands_up(shape, *feet):
+        curve = _best_curve(image, shape.mask, *feet, HOOD_DEPTHS, certain=True)
+        if curve is not None:
+            behind = _above(curve, shape.mask.shape)
+            behind[: max(0, int(min(feet[0][1], feet[1][1])) - 1)] = True
+            return Neckline(curve, behind)
+    outline = _outline_between(shape.mask, left, right)
     half = 0.5 * float(right[0] - left[0])
     if half < 3:
         return Neckline(np.stack([left, right]), nowhere)
     middle = outline[len(outline) // 2]
     if middle[1] - 0.5 * (left[1] + right[1]) > OPEN_DIP * half:
         return Neckline(outline, nowhere)
-    curve = _best_curve(image, shape.mask, left, right)
+    curve = _best_curve(image, shape.mask, left, right, DEPTHS)
     if curve is None:
         return Neckline(outline, nowhere)
-    return Neckline(curve, _above(curve, shape.mask))
+    return Neckline(curve, _above(curve, shape.mask.shape))
+
+
+def _stands_up(shape: Shape, left: Point, right: Point) -> bool:
+    """Something higher than any collar rises between the neck points."""
+    columns = np.arange(int(left[0]), int(right[0]) + 1)
+    if len(columns) < 6:
+        return False
+    highest = float(top_profile(shape.mask)[columns].min())
+    return 0.5 * float(left[1] + right[1]) - highest > HOOD_RISE * shape.height
 
 
 def _outline_between(mask: Mask, left: Point, right: Point) -> Points:
@@ -61,14 +82,22 @@ def _outline_between(mask: Mask, left: Point, right: Point) -> Points:
     return points if len(points) > 1 else np.stack([left, right]).astype(np.float32)
 
 
-def _best_curve(image: Image, mask: Mask, left: Point, right: Point) -> Points | None:
+def _best_curve(
+    image: Image,
+    mask: Mask,
+    left: Point,
+    right: Point,
+    depths: NDArray[np.float64],
+    certain: bool = False,
+) -> Points | None:
+    """The curve with the strongest edge; None when it does not stand out, unless ``certain``."""
     strength = _edge_strength(image)
     inside = shrink(mask, 7)
     t = np.linspace(-1.0, 1.0, SAMPLES)
     central = np.abs(t) < CENTRAL
     best, best_score, scores = None, 0.0, []
     for power, shape_power in PROFILES:
-        for depth in DEPTHS:
+        for depth in depths:
             curve = _curve(left, right, depth, (1 - np.abs(t) ** power) ** shape_power)
             x, y = np.rint(curve[central]).astype(int).T
             x, y = np.clip(x, 0, mask.shape[1] - 1), np.clip(y, 0, mask.shape[0] - 1)
@@ -78,6 +107,8 @@ def _best_curve(image: Image, mask: Mask, left: Point, right: Point) -> Points |
             scores.append(score)
             if score > best_score:
                 best, best_score = curve, score
+    if certain:
+        return best
     if best is None or best_score < max(EDGE_LEAST, EDGE_GAIN * float(np.median(scores))):
         return None
     return best
@@ -98,9 +129,9 @@ def _edge_strength(image: Image) -> NDArray[np.float32]:
     return np.asarray(np.minimum(down + 0.6 * across, EDGE_CAP), np.float32)
 
 
-def _above(curve: Points, mask: Mask) -> Mask:
+def _above(curve: Points, shape_hw: tuple[int, ...]) -> Mask:
     corners = np.array([[curve[-1, 0], -1.0], [curve[0, 0], -1.0]], np.float32)
     polygon = np.concatenate([curve, corners])
-    area = np.zeros(mask.shape, np.uint8)
+    area = np.zeros(shape_hw, np.uint8)
     cv2.fillPoly(area, [np.rint(polygon).astype(np.int32)], (1,))
-    return (area > 0) & mask
+    return area > 0

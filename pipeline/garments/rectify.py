@@ -67,7 +67,7 @@ def make_upright(
     return Upright(
         _render(photo, from_work, zoom, (width, height)),
         _render_mask(mask, from_work, scale, (width, height)),
-        _warp(background, from_work, (width, height), cv2.BORDER_REPLICATE).astype(np.float32),
+        _warp(background, from_work, (width, height), cv2.BORDER_REPLICATE),
         _photo_to_texture(from_work, zoom),
         symmetry.overlap,
         skew,
@@ -82,11 +82,10 @@ def _photo_to_texture(from_work: NDArray[np.float64], zoom: float) -> NDArray[np
 
 
 def _warp(
-    array: NDArray[np.generic], matrix: NDArray[np.float64], size_wh: tuple[int, int], border: int
-) -> NDArray[np.generic]:
-    return np.asarray(
-        cv2.warpAffine(array, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=border)
-    )
+    array: NDArray[np.float32], matrix: NDArray[np.float64], size_wh: tuple[int, int], border: int
+) -> NDArray[np.float32]:
+    warped = cv2.warpAffine(array, matrix, size_wh, flags=cv2.INTER_LINEAR, borderMode=border)
+    return np.asarray(warped, np.float32)
 
 
 def _render(
@@ -108,7 +107,7 @@ def _render_mask(
     mask: Mask, from_work: NDArray[np.float64], scale: float, size_wh: tuple[int, int]
 ) -> Mask:
     soft = mask.astype(np.float32)
-    moved = _warp(soft, from_work, size_wh, cv2.BORDER_CONSTANT).astype(np.float32)
+    moved = _warp(soft, from_work, size_wh, cv2.BORDER_CONSTANT)
     if scale > 1.0:
         moved = np.asarray(cv2.GaussianBlur(moved, (0, 0), 0.5 * scale), np.float32)
     return moved > 0.5

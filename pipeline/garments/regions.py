@@ -70,7 +70,8 @@ def holes(mask: Mask) -> Mask:
 def runs(row: NDArray[np.bool_]) -> NDArray[np.int32]:
     """The (n, 2) first and last index of every run of True in a row."""
     steps = np.diff(np.concatenate([[0], row.astype(np.int8), [0]]))
-    return np.stack([np.nonzero(steps == 1)[0], np.nonzero(steps == -1)[0] - 1], 1).astype(np.int32)
+    found = np.stack([np.nonzero(steps == 1)[0], np.nonzero(steps == -1)[0] - 1], axis=1)
+    return np.asarray(found, np.int32)
 
 
 def contour(mask: Mask) -> NDArray[np.float32]:
