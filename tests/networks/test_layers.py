@@ -205,6 +205,12 @@ def test_warp_repeats_the_border() -> None:
     assert warp(picture, grid).flatten().tolist() == [0.0, 3.0]
 
 
+def test_warp_counts_from_the_outer_edges_of_pixels() -> None:
+    picture = torch.arange(4.0).view(1, 1, 1, 4)
+    grid = torch.tensor([[[[-0.75, 0.0], [0.25, 0.0]]]])
+    assert warp(picture, grid).flatten().tolist() == [0.0, 2.0]
+
+
 @pytest.mark.parametrize("size", [(64, 64), (33, 47), (17, 1)])
 def test_nested_u_keeps_any_size(size: tuple[int, int]) -> None:
     unit = ResidualU(3, Widths(2, 4), (1, 1, 1, 1, 2), (1, 1, 1, 1), pooled=True).eval()

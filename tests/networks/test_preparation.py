@@ -168,7 +168,9 @@ def test_radii_follow_the_width() -> None:
 def test_arms_are_erased_from_the_parse_but_not_the_hands() -> None:
     _, parse = person()
     parse[650:760, 200:280] = Cihp.RIGHT_ARM  # the hand, beyond the wrist
+    parse[310, 384] = Cihp.LEFT_ARM  # a hand on the chest
     erased = agnostic_parse(parse, joints())
+    assert erased[310, 384] == Cihp.BACKGROUND
     assert erased[400, 240] == Cihp.BACKGROUND
     assert erased[750, 240] == Cihp.RIGHT_ARM
     assert erased[950, 384] == Cihp.PANTS
@@ -307,7 +309,7 @@ def test_misaligned_garment_is_set_apart() -> None:
     groups = torch.full((1, 2, 2), int(VitonGroup.UPPER))
     groups[0, 0, 0] = VitonGroup.HAIR
     seg = region_tensor(groups)
-    warped = torch.tensor([[[[0.0, 0.25], [1.0, 0.0]]]])
+    warped = torch.tensor([[[[0.5, 0.25], [1.0, 0.0]]]])
     regions = divide_regions(seg, warped)
     assert regions.misalign[0, 0].tolist() == [[0, 0.75], [0, 1]]
     assert regions.seg_div[0, VitonRegion.UPPER].tolist() == [[0, 0.25], [1, 0]]
