@@ -27,7 +27,7 @@ export class MirrorControls extends HTMLElement {
     this.replaceChildren(
       h('div', { class: 'tools top', role: 'group', 'aria-label': 'View' },
         this.#fullscreen, this.#stop),
-      h('div', { class: 'tools bottom', role: 'toolbar', 'aria-label': 'Mirror' },
+      h('div', { class: 'tools bottom', role: 'group', 'aria-label': 'Mirror' },
         this.#before, this.#compare, this.#snapshot, this.#flip, this.#pause),
     );
   }
