@@ -11,6 +11,7 @@ left out between the two.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -52,12 +53,18 @@ class LiveTryOn:
 
     Args:
         garment: what to wear; None passes frames through until ``select``.
+        look_of: makes the look of a garment, or hands out one that was made before.
 
     Raises:
         NotSupported: this kind of garment cannot be dressed yet (also from ``select``).
     """
 
-    def __init__(self, garment: Garment | None = None) -> None:
+    def __init__(
+        self,
+        garment: Garment | None = None,
+        look_of: Callable[[Garment], PhotoLook] = PhotoLook,
+    ) -> None:
+        self._look_of = look_of
         self._look: PhotoLook | None = None
         self.select(garment)
         self._poses = PoseTracker()
@@ -91,7 +98,7 @@ class LiveTryOn:
 
     def select(self, garment: Garment | None) -> None:
         """Wear another garment from the next frame on. Safe to call from any thread."""
-        self._look = PhotoLook(garment) if garment is not None else None
+        self._look = self._look_of(garment) if garment is not None else None
 
     def process(self, frame: Frame) -> Composite:
         """Both steps at once."""

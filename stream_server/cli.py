@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from pipeline import __version__
 from pipeline.errors import NotSupported, WearcastError
-from stream_server.commands import bench, export
+from stream_server.commands import bench
 
 EXIT_BAD_INPUT = 2
 
@@ -115,6 +115,8 @@ def render(
     catalog: CatalogOption = None,
 ) -> None:
     """Dress the person of a recorded clip in every frame."""
+    from stream_server.commands import export
+
     _photo_look_only(stack)
     export.render(
         export.RenderJob(
@@ -142,6 +144,8 @@ def photo(
     catalog: CatalogOption = None,
 ) -> None:
     """Dress the person of a photo."""
+    from stream_server.commands import export
+
     _photo_look_only(stack)
     export.photo(person, garment, out, mask, catalog)
 
@@ -152,6 +156,8 @@ def garment(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
 ) -> None:
     """Cut a garment out of its photo and measure it."""
+    from stream_server.commands import export
+
     export.garment(image, out)
 
 
@@ -161,6 +167,8 @@ def pose(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
 ) -> None:
     """Find the body in pictures: OpenPose key points, landmarks, two pictures each."""
+    from stream_server.commands import export
+
     export.pose(source, out)
 
 

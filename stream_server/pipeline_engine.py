@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.images import decode_image, encode_png
 from pipeline.structures import Category, Composite, Garment, Image
 from stream_server.engine import Live, Shelf
+
+if TYPE_CHECKING:
+    from pipeline.looks.shelf import LookShelf
 
 
 class PipelineEngine:
@@ -20,21 +25,29 @@ class PipelineEngine:
         return Catalog(folder)
 
     def warm_up(self, catalog: Shelf) -> None:
-        """Dress the sample person once, so that the first session starts at once."""
+        """Dress the sample person once and lay out the looks, so that nobody waits for either."""
         from pipeline.live import LiveTryOn, warm_up
         from pipeline.samples import astronaut
 
-        for entry in catalog.list():
-            if entry.category is not Category.LOWER:
-                warm_up(astronaut(), catalog.get(entry.id))
-                return
-        LiveTryOn().close()  # nothing to wear yet: at least the models are loaded
+        worn = [e.id for e in catalog.list() if e.category is not Category.LOWER]
+        if not worn:
+            LiveTryOn().close()  # nothing to wear yet: at least the models are loaded
+            return
+        warm_up(astronaut(), catalog.get(worn[0]))
+        for id in worn[: self._looks.capacity]:
+            self._looks.get(catalog.get(id))
+
+    @cached_property
+    def _looks(self) -> LookShelf:
+        from pipeline.looks.shelf import LookShelf
+
+        return LookShelf()
 
     def live(self) -> Live:
         """A new pipeline for one session, without a garment."""
         from pipeline.live import LiveTryOn
 
-        return LiveTryOn()
+        return LiveTryOn(look_of=self._looks.get)
 
     def photo(self, person: bytes, garment: Garment) -> Composite:
         """Dress an uploaded photo of a person."""
