@@ -18,7 +18,7 @@ BATWING_FROM = 0.66  # of the height: a notch this low is a fold of a batwing, n
 BATWING_ARMPIT = 0.46  # where a batwing's armpit is taken to be
 MIRRORED_DEPTH = 0.05  # of the height: a notch this deep vouches for a hidden one opposite
 SEAM_INSET = 0.10  # of the half chest: the shoulder tip lies this far inside the armpit
-NECK_SEARCH = (0.12, 0.85)  # of the half chest, from the axis
+NECK_SEARCH = (0.12, 0.95)  # of the half chest, from the axis
 NECK_INWARD = 0.10  # px of height that one px nearer to the axis is worth
 COLLAR_BEND = 0.018  # of the height: a deeper bend of the shoulder line is the foot of a collar
 HEM_FROM = 0.55  # of the height
@@ -26,6 +26,7 @@ HEM_OUTWARD = 0.7  # px of depth that one px outward is worth
 COLLAR_STEEP = 0.7  # rise ÷ run from a collar's foot to its top, at least
 COLLAR_RISE = 0.035  # of the height: what stands up less is a label or a loop
 NECK_LEAST, NECK_USUAL = 0.25, 0.40  # of the half chest, from the axis
+LEVEL = 0.07  # of the height that armpits may differ
 ARMHOLE_RANGE = (0.08, 0.55)  # of the height, where a sleeveless armhole ends
 
 
@@ -82,7 +83,8 @@ def _armpits(shape: Shape) -> tuple[dict[Side, Point], dict[Side, bool], bool]:
         else:
             found = {}
     if not found:
-        return {s: _armhole_end(shape, s) for s in Side}, dict.fromkeys(Side, False), False
+        return _armhole_ends(shape), dict.fromkeys(Side, False), False
+    _level(found, shape)
     batwing = any(point[1] > shape.row(BATWING_FROM) for point in found.values())
     row = float(shape.row(BATWING_ARMPIT))
     armpits = {
@@ -102,20 +104,30 @@ def _side_columns(shape: Shape, side: Side) -> NDArray[np.float32]:
     return outer
 
 
-def _armhole_end(shape: Shape, side: Side) -> Point:
-    """Where the armhole of a sleeveless garment meets the side seam: its outermost corner.
+def _level(armpits: dict[Side, NDArray[np.float32]], shape: Shape) -> None:
+    """When one armpit is much lower it is a waist or a fold: put it opposite the other one."""
+    high, low = sorted(armpits, key=lambda side: float(armpits[side][1]))
+    if armpits[low][1] - armpits[high][1] > LEVEL * shape.height:
+        x, y, depth = armpits[high]
+        armpits[low] = np.array([2 * shape.axis_x - x, y, depth], np.float32)
 
-    It is the point farthest outside the line from the shoulder to the hem.
+
+def _armhole_ends(shape: Shape) -> dict[Side, Point]:
+    """Where the armholes of a sleeveless garment meet its side seams: its outermost corners.
+
+    They are the points farthest outside the lines from shoulder to hem, on one row.
     """
-    outer = _side_columns(shape, side)
     first, last = (shape.row(share) for share in ARMHOLE_RANGE)
-    rows = np.arange(first, last + 1)
-    out = SIGN[side] * (outer[rows] - shape.axis_x)
     bottom = shape.row(0.9)
-    reach = float(np.nan_to_num(SIGN[side] * (outer[bottom] - shape.axis_x)))
-    chord = np.linspace(np.nan_to_num(out[0]), reach, bottom - first + 1)[: len(rows)]
-    best = int(np.nanargmax(np.nan_to_num(out - chord, nan=-1e9)))
-    return np.array([outer[rows[best]], rows[best]], np.float32)
+    rows = np.arange(first, last + 1)
+    outer = {side: _side_columns(shape, side) for side in Side}
+    bulge = np.zeros(len(rows))
+    for side, columns in outer.items():
+        out = np.nan_to_num(SIGN[side] * (columns - shape.axis_x))
+        chord = np.linspace(out[first], out[bottom], bottom - first + 1)[: len(rows)]
+        bulge += out[rows] - chord
+    row = int(rows[int(np.argmax(bulge))])
+    return {side: np.array([outer[side][row], row], np.float32) for side in Side}
 
 
 def find_hems(shape: Shape, torso: Mask) -> dict[Side, Point]:

@@ -15,14 +15,15 @@ from pipeline.images import to_lab
 from pipeline.structures import Image, Points, Side
 
 SAMPLES = 61
-DEPTHS = np.linspace(0.15, 1.7, 63)  # of half the neck width
+DEPTHS = np.linspace(0.15, 2.0, 75)  # of half the neck width
 PROFILES = ((1.0, 1.0), (2.0, 0.75), (3.0, 0.75))  # V, round, square: (1 - |t|^a)^b
 HOOD_RISE = 0.11  # of the height: a collar stands lower
 HOOD_DEPTHS = np.linspace(0.25, 0.9, 27)  # of half the neck width
 OPEN_DIP = 0.55  # of half the neck width: an outline this deep is itself the neckline
 EDGE_GAIN = 1.6  # a neckline stands out this much from other curves
 EDGE_LEAST = 6.0  # Lab slope; less is a wrinkle
-EDGE_CAP = 60.0
+EDGE_CAP = 40.0
+WEAK_PART = 0.25  # a print is strong in places; a neckline is an edge all along
 INSIDE_LEAST = 0.6  # share of the curve that must lie on the garment
 CENTRAL = 0.85  # of the half width; the ends meet the shoulder seams anyway
 
@@ -103,7 +104,8 @@ def _best_curve(
             x, y = np.clip(x, 0, mask.shape[1] - 1), np.clip(y, 0, mask.shape[0] - 1)
             if inside[y, x].mean() < INSIDE_LEAST:
                 continue
-            score = float(np.mean(strength[y, x] * inside[y, x]))
+            along = strength[y, x] * inside[y, x]
+            score = 0.5 * float(along.mean() + np.quantile(along, WEAK_PART))
             scores.append(score)
             if score > best_score:
                 best, best_score = curve, score

@@ -23,7 +23,9 @@ LOCKED_SHARE = 0.002  # of the garment: a smaller hole is a fold
 LOCKED_ASIDE = 0.12  # of the width: gaps beside the torso are farther from the axis
 AXIS_DRIFT = 0.12  # of the width
 UPRIGHT = (0.0,)  # the garment is upright already
-CORNER_SHARE = 0.15  # of the way from cuff to tip: a straight sleeve bends less
+SLEEVE_OUT = 0.05  # of the torso width: a sleeve reaches farther out than its armpit by this
+CORNER_ASIDE = 1.3  # as far from the axis as the tip; a bent elbow is farther
+CORNER_SHARE = 0.12  # of the way from cuff to tip: a straight sleeve bends less
 HEM_WIDTH = 0.6  # of the torso width: narrower rows below belong to ties and tails
 
 
@@ -186,7 +188,7 @@ def find_armpits(shape: Shape) -> dict[Side, NDArray[np.float32]]:
     found: dict[Side, NDArray[np.float32]] = {}
     for notch in shape.notches:
         for side, part in _by_side(notch, shape):
-            x, y = _corner_before_tip(part)
+            x, y = _corner_before_tip(part, shape.axis_x)
             deep = part.depth > ARMPIT_DEPTH * shape.height
             if not deep or not low <= y <= high or not _under_an_arm(part, shape, side):
                 continue
@@ -211,7 +213,7 @@ def _by_side(notch: Notch, shape: Shape) -> list[tuple[Side, Notch]]:
 
 
 def _as_notch(wall: NDArray[np.float32]) -> Notch:
-    away = _off_chord(wall, wall[0], wall[-1])
+    away = np.abs(_off_chord(wall, wall[0], wall[-1]))
     deepest = int(np.argmax(away))
     corners = sorted((wall[0], wall[-1]), key=lambda p: float(p[1]))
     return Notch(wall[deepest], float(away[deepest]), corners[0], corners[1], wall)
@@ -220,33 +222,39 @@ def _as_notch(wall: NDArray[np.float32]) -> Notch:
 def _off_chord(
     points: NDArray[np.float32], start: NDArray[np.float32], end: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Distance of each point from the line through start and end."""
+    """Signed distance of each point from the line through start and end."""
     along = (end - start) / max(float(np.hypot(*(end - start))), 1e-6)
     offset = points - start
-    return np.asarray(np.abs(offset[:, 0] * along[1] - offset[:, 1] * along[0]), np.float32)
+    return np.asarray(offset[:, 0] * along[1] - offset[:, 1] * along[0], np.float32)
 
 
 def _under_an_arm(notch: Notch, shape: Shape, side: Side) -> bool:
     """It opens down and outward: one corner of its mouth is a cuff, farther out than the tip."""
     sign = SIGN[side]
     corners = [sign * (float(c[0]) - shape.axis_x) for c in (notch.upper, notch.lower)]
-    tip = sign * (float(notch.tip[0]) - shape.axis_x)
+    sleeve_from = sign * (float(notch.tip[0]) - shape.axis_x) + SLEEVE_OUT * shape.torso_width
     if notch.upper[1] > notch.tip[1]:  # both corners below: a sleeve that hangs down
-        return max(corners) > tip
+        return max(corners) > sleeve_from
     beside_neck = NECK_ZONE * shape.torso_width
-    return min(corners) > beside_neck and corners[0] > tip and notch.lower[1] > notch.tip[1]
+    opens_down = notch.lower[1] > notch.tip[1]
+    return min(corners) > beside_neck and corners[0] > sleeve_from and bool(opens_down)
 
 
-def _corner_before_tip(notch: Notch) -> tuple[float, float]:
+def _corner_before_tip(notch: Notch, axis_x: float) -> tuple[float, float]:
     """The armpit on the way from the cuff to the deepest point.
 
-    The deepest point of a flaring dress is its waist; its armpit is a corner above that.
+    The deepest point of a flaring dress is its waist; its armpit is a hollow corner above that.
     """
     tip = int(np.argmin(np.linalg.norm(notch.wall - notch.tip, axis=1)))
-    from_start = np.allclose(notch.wall[0], notch.upper)
-    stretch = notch.wall[: tip + 1] if from_start else notch.wall[tip:]
+    stretch = notch.wall[: tip + 1]
+    if not np.allclose(notch.wall[0], notch.upper):
+        stretch = notch.wall[tip:][::-1]
     length = float(np.hypot(*(stretch[-1] - stretch[0])))
-    away = _off_chord(stretch, stretch[0], stretch[-1])
-    corner = int(np.argmax(away))
-    x, y = stretch[corner] if away[corner] > CORNER_SHARE * length else notch.tip
-    return (float(x), float(y)) if y < notch.tip[1] else (float(notch.tip[0]), float(notch.tip[1]))
+    open_side = _off_chord(notch.lower[None], stretch[0], stretch[-1])[0]
+    hollow = -np.sign(open_side) * _off_chord(stretch, stretch[0], stretch[-1])
+    corner = int(np.argmax(hollow))
+    at_torso = abs(stretch[corner, 0] - axis_x) < CORNER_ASIDE * abs(float(notch.tip[0]) - axis_x)
+    above = stretch[corner, 1] < notch.tip[1]
+    bends = hollow[corner] > CORNER_SHARE * length
+    x, y = stretch[corner] if bends and above and at_torso else notch.tip
+    return float(x), float(y)
