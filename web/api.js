@@ -2,7 +2,8 @@
  * The server's HTTP interface. Every failure is an {@link ApiError} with a sentence for a person.
  * @typedef {{id: string, name: string, category: 'upper' | 'dress' | 'lower', sleeves: string,
  *   thumbnail: string, image: string}} Garment
- * @typedef {{iceServers: RTCIceServer[], limits: Record<string, number>, version: string}} ServerConfig
+ * @typedef {{iceServers: RTCIceServer[], limits: Record<string, number>,
+ *   version: string}} ServerConfig
  */
 
 /** An answer that is not a success, or no answer at all (`code` "unreachable", `status` 0). */
@@ -94,8 +95,9 @@ export function uploadGarment(file, name, { onprogress, signal } = {}) {
       if (event.lengthComputable) onprogress?.(event.loaded / event.total);
     });
     call.addEventListener('load', () => {
-      if (call.status >= 200 && call.status < 300) resolve(JSON.parse(call.responseText));
-      else reject(toApiError(call.status, call.responseText, call.getResponseHeader('Retry-After')));
+      const { status, responseText } = call;
+      if (status >= 200 && status < 300) resolve(JSON.parse(responseText));
+      else reject(toApiError(status, responseText, call.getResponseHeader('Retry-After')));
     });
     call.addEventListener('error', () => reject(new ApiError('unreachable', UNREACHABLE, 0)));
     call.addEventListener('abort', () => reject(new DOMException('Cancelled', 'AbortError')));

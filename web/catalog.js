@@ -31,7 +31,7 @@ function writeOwn(ids) {
 /** Lower garments are listed but this version cannot dress them. */
 export const isWearable = (/** @type {Garment} */ garment) => garment.category !== 'lower';
 
-/** Dispatches `change` when the list changes and `select` (detail: Garment) when another is picked. */
+/** Dispatches `change` for another list and `select` (detail: Garment) for another pick. */
 export class Catalog extends EventTarget {
   /** @type {Garment[]} */
   garments = [];
@@ -47,8 +47,10 @@ export class Catalog extends EventTarget {
   async load(preferred = null, signal = undefined) {
     const garments = await fetchGarments(signal);
     const others = garments.filter((garment) => !isWearable(garment));
-    this.garments = [...garments.filter(isWearable), ...others];
-    this.#changed();
+    const ordered = [...garments.filter(isWearable), ...others];
+    const same = JSON.stringify(ordered) === JSON.stringify(this.garments);
+    this.garments = ordered;
+    if (!same) this.#changed();
     const wanted = preferred ?? this.selected?.id;
     const found = this.wearable.find(({ id }) => id === wanted);
     this.#pick(found ?? this.wearable[0] ?? null);

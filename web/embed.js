@@ -86,4 +86,6 @@ class WearcastMirror extends HTMLElement {
   }
 }
 
-if (!customElements.get('wearcast-mirror')) customElements.define('wearcast-mirror', WearcastMirror);
+if (!customElements.get('wearcast-mirror')) { // the script may be there twice
+  customElements.define('wearcast-mirror', WearcastMirror);
+}

@@ -22,6 +22,7 @@ const IDLE_S = 15;
 const TOUCH_GRACE_S = 20; // a garment picked by hand stays at least so long
 const RETRY_MS = 4000;
 const STUCK_MS = 5 * 60_000; // not live for so long: load the page afresh
+const RESTOCK_MS = 5 * 60_000; // new garments show without anybody reloading the page
 const POINTER_MS = 3000;
 const NOBODY = Object.freeze(['no_person']);
 
@@ -86,6 +87,7 @@ class KioskPage {
     if (rotate > 0) this.#every(rotate * 1000, () => this.#rotate());
     const { signal } = this.#listeners;
     await this.#catalog.keepLoading(this.#query.get('garment'), signal, () => {});
+    this.#every(RESTOCK_MS, () => this.#restock());
     this.#begun = true;
     await this.#mirror.start();
   }
@@ -170,6 +172,14 @@ class KioskPage {
       return (await fetch('/healthz', { cache: 'no-store' })).ok;
     } catch {
       return false;
+    }
+  }
+
+  async #restock() {
+    try {
+      await this.#catalog.load();
+    } catch {
+      // the garments that are there stay
     }
   }
 

@@ -22,6 +22,7 @@ import { PROGRESS, hintFor, problem } from './words.js';
 
 const SHORT_WAIT_S = 1.5; // a shorter interruption is not worth a card over the mirror
 const TROUBLE_MS = 4000; // long enough to read what went wrong
+const KEYS_OF_ITS_OWN = 'input, dialog, details, [role="tablist"]';
 const RUNNING = Object.freeze(['connecting', 'live', 'waiting']);
 
 /** @typedef {import('./mirror.js').MirrorState} MirrorState */
@@ -245,7 +246,7 @@ class ShopperPage {
    * @param {KeyboardEvent} event
    */
   #key(event) {
-    const busy = /** @type {Element} */ (event.target).closest?.('input, dialog, [role="tablist"], details');
+    const busy = /** @type {Element} */ (event.target).closest?.(KEYS_OF_ITS_OWN);
     if (busy || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === 'ArrowRight') this.#catalog.step(1);
     else if (event.key === 'ArrowLeft') this.#catalog.step(-1);

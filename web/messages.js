@@ -1,8 +1,8 @@
 /**
  * The control channel: JSON messages, one `type` each.
  * @typedef {{type: 'ready', garment: string | null}} ReadyMessage
- * @typedef {{type: 'status', state?: string, reason: string | null, look?: 'photo' | 'neural' | 'none',
- *   look_age_ms?: number | null, fps?: number, dropped?: number,
+ * @typedef {{type: 'status', state?: string, reason: string | null,
+ *   look?: 'photo' | 'neural' | 'none', look_age_ms?: number | null, fps?: number, dropped?: number,
  *   stage_ms?: Record<string, number>}} StatusMessage
  * @typedef {{type: 'error', code: string, message: string}} ErrorMessage
  * @typedef {{type: 'pong', t: number}} PongMessage

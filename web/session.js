@@ -8,6 +8,7 @@ const FIRST_WAIT_S = 0.5;
 const LONGEST_WAIT_S = 15;
 const DEFAULT_FULL_WAIT_S = 5;
 const STABLE_MS = 5000; // a connection that lasted this long starts the waiting times afresh
+const RESTARTING = Object.freeze(['starting', 'ending', 'broken']);
 const HTTP_TOO_MANY = 429;
 const HTTP_UNAVAILABLE = 503;
 
@@ -105,7 +106,7 @@ export class MirrorSession extends EventTarget {
     const connection = new Connection(this.#stream, this.#iceServers);
     this.#connection = connection;
     for (const type of ['stream', 'message', 'delay']) {
-      connection.addEventListener(type, (event) => this.#forward(/** @type {CustomEvent} */ (event)));
+      connection.addEventListener(type, (event) => this.#forward(event));
     }
     const offered = { garment: this.#garment, mirror: this.#mirrored };
     try {
@@ -157,8 +158,9 @@ export class MirrorSession extends EventTarget {
       return { name: 'waiting', problem: 'lost', seconds: 0 };
     }
     if ([HTTP_TOO_MANY, HTTP_UNAVAILABLE].includes(error.status)) {
+      const problem = RESTARTING.includes(error.code) ? 'lost' : 'full';
       const seconds = error.retryAfterSeconds ?? DEFAULT_FULL_WAIT_S;
-      return { name: 'waiting', problem: 'full', seconds };
+      return { name: 'waiting', problem, seconds };
     }
     if (error.status === 0) return this.#waiting('unreachable');
     if (error.status >= 500) return this.#waiting('lost');
@@ -191,7 +193,7 @@ export class MirrorSession extends EventTarget {
     this.dispatchEvent(new CustomEvent('state', { detail: state }));
   }
 
-  /** @param {CustomEvent} event */
+  /** @param {any} event a CustomEvent */
   #forward(event) {
     if (!this.#ended) this.dispatchEvent(new CustomEvent(event.type, { detail: event.detail }));
   }

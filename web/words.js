@@ -118,7 +118,11 @@ export const PROBLEMS = Object.freeze({
 });
 
 /** What a look is called in the details. */
-export const LOOKS = Object.freeze({ photo: 'From its photo', neural: 'Rendered for you', none: 'None' });
+export const LOOKS = Object.freeze({
+  photo: 'From its photo',
+  neural: 'Rendered for you',
+  none: 'None',
+});
 
 /**
  * @param {string} code a key of {@link PROBLEMS}

@@ -2,6 +2,9 @@ import { h } from '../dom.js';
 import { LOOKS } from '../words.js';
 
 const REFRESH_MS = 1000;
+const ROWS = Object.freeze([
+  'Quality', 'Picture rate', 'Delay', 'Look', 'Server rate', 'Camera', 'Skipped',
+]);
 const GOOD = Object.freeze({ rate: 20, delayMs: 150 });
 const FAIR = Object.freeze({ rate: 12, delayMs: 350 });
 
@@ -33,10 +36,11 @@ export class DetailsPanel extends HTMLElement {
   #values = new Map();
 
   connectedCallback() {
-    const summary = h('summary', { class: 'tool', 'aria-label': 'Connection details', title: 'Connection details' },
+    const name = 'Connection details';
+    const summary = h('summary', { class: 'tool', 'aria-label': name, title: name },
       h('wc-icon', { name: 'info' }));
     const list = h('dl', {});
-    for (const label of ['Quality', 'Picture rate', 'Delay', 'Look', 'Server rate', 'Camera', 'Skipped']) {
+    for (const label of ROWS) {
       const value = h('dd', {}, '–');
       this.#values.set(label, value);
       list.append(h('div', {}, h('dt', {}, label), value));
@@ -71,7 +75,8 @@ export class DetailsPanel extends HTMLElement {
     const { status, camera, delayMs } = details;
     this.#write('Quality', quality(rate, delayMs));
     this.#write('Picture rate', `${Math.max(0, Math.round(rate))} per second`);
-    this.#write('Delay', delayMs === null ? '–' : `${Math.round(delayMs)} ms to the server and back`);
+    const delay = `${Math.round(delayMs ?? 0)} ms to the server and back`;
+    this.#write('Delay', delayMs === null ? '–' : delay);
     this.#write('Look', LOOKS[status?.look ?? 'none'] ?? '–');
     this.#write('Server rate', status?.fps ? `${Math.round(status.fps)} per second` : '–');
     this.#write('Camera', camera ? `${camera.width} × ${camera.height}` : '–');

@@ -63,7 +63,8 @@ export class GarmentRail extends HTMLElement {
       type: 'button', class: 'tile-pick', role: 'radio', tabindex: '-1', 'aria-checked': 'false',
       'aria-disabled': wearable ? null : 'true',
     },
-    h('span', { class: 'tile-picture' }, picture, h('wc-icon', { name: 'check', class: 'tile-check' })),
+    h('span', { class: 'tile-picture' }, picture,
+      h('wc-icon', { name: 'check', class: 'tile-check' })),
     h('span', { class: 'tile-name' }, garment.name),
     wearable ? null : h('span', { class: 'tile-note' }, 'Not supported yet'));
     pick.onclick = () => this.#choose(garment);

@@ -12,7 +12,8 @@ export class GarmentUpload extends HTMLElement {
   /** @type {AbortController | null} */
   #upload = null;
   #input = /** @type {HTMLInputElement} */ (h('input', {
-    type: 'file', accept: 'image/*', class: 'visually-hidden', tabindex: '-1', 'aria-hidden': 'true',
+    type: 'file', accept: 'image/*', class: 'visually-hidden', tabindex: '-1',
+    'aria-hidden': 'true',
   }));
   #button = iconButton('upload', 'Add your own', { class: 'button quiet upload-button' });
   #progress = h('progress', { max: '1', 'aria-label': 'Upload' });
