@@ -110,9 +110,9 @@ def small(name: str) -> nn.Module:
     return fill(NETWORKS[name](), name)
 
 
-def run(name: str) -> dict[str, Tensor]:
-    """Every output of a narrow network, named."""
-    network = small(name)
+def run(name: str, changed: nn.Module | None = None) -> dict[str, Tensor]:
+    """Every output of a narrow network, or of a changed form of it, named."""
+    network = changed or small(name)
     with torch.inference_mode():
         match name:
             case "u2net" | "u2net_cloth":
