@@ -16,6 +16,7 @@ from pipeline.compose.kernels import (
     BIN_COUNT,
     CHROMA_BINS,
     LIGHTNESS_BINS,
+    bin_centres,
     colour_bins,
     likeness,
     share,
@@ -33,15 +34,16 @@ TRUSTED = 0.7  # share of a sample, nearest to its median, that tells its spread
 MANY_PIXELS = 400  # more teach nothing more
 FEW_PIXELS = 30  # fewer teach nothing
 
-SKIN_WIDTH_MIN = (32.0, 6.5, 7.5)  # Lab; light falls on hands and neck as it does not on the face
-SKIN_WIDTH_SCALE = (1.0, 2.0, 2.0)  # times the spread seen on the face
+SKIN_WIDTH_MIN = (32.0, 7.0, 8.0)  # Lab; light falls on hands and neck as it does not on the face
+SKIN_WIDTH_SCALE = (1.5, 2.5, 2.5)  # times the spread seen on the face
 HAIR_WIDTH_MIN = (14.0, 5.0, 7.0)
-HAIR_WIDTH_SCALE = (1.6, 1.8, 1.8)
+HAIR_WIDTH_SCALE = (2.2, 2.5, 2.5)
 WIDTH_MAX = (34.0, 14.0, 16.0)  # a wider spread means that something else was in the sample
 SURELY_SKIN = 0.35
 MOSTLY = 0.6  # a chest that looks like skin or hair for the most part is a garment of that colour
 
 FULL_BIN = 1.0 / 250.0  # share of the worn histogram at which a colour certainly belongs to it
+DOUBT = 3.0  # so many times more of a colour is needed where it is also that of skin or hair
 NOTHING = 0.12  # weight of "none of the three"
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 MAP_BLUR_PX = 3
@@ -81,6 +83,7 @@ class ColourEvidence:
     """
 
     def __init__(self) -> None:
+        self._centres = bin_centres()
         self.reset()
 
     def reset(self) -> None:
@@ -152,7 +155,11 @@ class ColourEvidence:
         table = self._worn.reshape(LIGHTNESS_BINS, CHROMA_BINS * CHROMA_BINS)
         stacked = _soften(table, (1, 3)).reshape(LIGHTNESS_BINS, CHROMA_BINS, -1)
         soft = np.stack([_soften(plane, (5, 5)) for plane in stacked]).ravel()
-        return np.asarray(np.clip(soft / FULL_BIN, 0.0, 1.0), np.float32)
+        needed = np.full(BIN_COUNT, FULL_BIN, np.float32)
+        for blob in (self._skin, self._hair):
+            if blob is not None:
+                needed *= 1.0 + DOUBT * likeness(self._centres, blob.mean, blob.width)[0]
+        return np.asarray(np.clip(soft / needed, 0.0, 1.0), np.float32)
 
 
 def _weight(elapsed_s: float, constant_s: float) -> float:

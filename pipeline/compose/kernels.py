@@ -32,6 +32,14 @@ def colour_bins(lab: NDArray[np.float32]) -> NDArray[np.int32]:
     return out
 
 
+def bin_centres() -> NDArray[np.float32]:
+    """Lab colour in the middle of every bin, (1, BIN_COUNT, 3), in the order of the indices."""
+    lightness = (np.arange(LIGHTNESS_BINS) + 0.5) * _LIGHTNESS_PER_BIN
+    chroma = (np.arange(CHROMA_BINS) + 0.5) * _CHROMA_PER_BIN - _CHROMA_ORIGIN
+    grid = np.meshgrid(lightness, chroma, chroma, indexing="ij")
+    return np.asarray(np.stack(grid, axis=-1).reshape(1, BIN_COUNT, 3), np.float32)
+
+
 @njit(cache=True, nogil=True)
 def likeness(
     lab: NDArray[np.float32], mean: NDArray[np.float32], width: NDArray[np.float32]

@@ -47,7 +47,7 @@ HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
 FAR_SKIN = 170  # the same farther away, where print may look like skin
 FINGERS = 0.75  # half chests around the knuckles where fingers may be
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
-HAIR_OVER_WORN = 1.3  # times the evidence of a garment of the same colour
+HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 NECK_RADIUS = 0.36  # half chests
 UNDER_SLEEVE = 0.15  # of an arm bone painted under a drawn sleeve, where its edge is soft
@@ -58,7 +58,7 @@ RIM = 7  # cells; the mixed pixels along a worn sleeve's edge
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
 SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
 CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims of hands
-BARE_SHARE = 0.5  # of a forearm's axis must be skin for it to be bare
+BARE_SHARE = 0.5  # of a forearm's axis must be free of worn cloth for it to be bare
 WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
 TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
@@ -152,14 +152,21 @@ class LayerDecider:
 
 
 def _bare_share(limb: Limb, evidence: Evidence) -> float | None:
-    """Share of a forearm's axis that is skin; None when the forearm is outside the picture."""
+    """Share of a forearm's axis without worn cloth; None when it is outside the picture."""
     points = np.stack([limb.at(p) for p in np.linspace(1.05, 1.75, 24)]).round().astype(int)
     rows, columns = evidence.skin.shape
     inside = (points >= 0).all(axis=1) & (points[:, 0] < columns) & (points[:, 1] < rows)
     if inside.sum() < len(points) // 3:
         return None
     x, y = points[inside].T
-    return float((evidence.skin[y, x] > evidence.worn[y, x]).mean())
+    worn = _cloth(evidence)[y, x]
+    clothed = (worn > WORN_HINT) & (worn > evidence.skin[y, x])
+    return 1.0 - float(clothed.mean())
+
+
+def _cloth(evidence: Evidence) -> Alpha:
+    """Evidence of worn cloth on arms, where what looks like hair is a dark sleeve."""
+    return np.asarray(cv2.add(evidence.worn, evidence.hair), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,14 +256,15 @@ class _Scene:
     def painted_skin(self, keep: Alpha) -> Alpha:
         """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
         solid = self.solid_skin()
-        worn = grown(opened(as_mask(self.evidence.worn > WORN_SURE)), RIM - 2)
+        worn = grown(opened(as_mask(_cloth(self.evidence) > WORN_SURE)), RIM - 2)
         collar = grown(opened(as_mask((self.zones.neck > 0) & ~solid)), RIM - 2)
         paint = (self.zones.neck > 0) & (collar > 0)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
             arm = limb.within(1.0, max(0.0, limb.reach - UNDER_SLEEVE))
-            paint |= arm & ((worn > 0) if self.is_bare(side) else ~solid)
+            cloth = worn if self.is_bare(side) else grown(opened(as_mask(arm & ~solid)), RIM - 2)
+            paint |= arm & (cloth > 0)
         paint &= (keep == 0) & self.person(40)
         return opened(as_mask(paint))
 
@@ -270,17 +278,24 @@ class _Scene:
         clear_of_hands = np.ones(self.view.shape, np.bool_)
         for limb in self.zones.limbs.values():
             inside |= limb.hand_distance < 120
+            free &= ~limb.within(0.75)  # no wall in the middle of an arm
             clear_of_hands &= (limb.position < round(100 * CUFF)) | (limb.distance > 200)
         free &= (self.garment < COVERED) & ~(self.solid_skin() & inside)
         free &= grown(as_mask(self.person(40)), 5) > 0
-        worn = (self.evidence.worn > WORN_HINT) & self.person(40)
-        hood = grown(opened(as_mask(worn & free & self._beside_neck())), RIM) > 0
+        cloth = _cloth(self.evidence)
+        worn = (cloth > WORN_HINT) & self.person(40)
+        sure = worn & (cloth > WORN_SURE)
+        hood_like = sure & (self.evidence.worn > WORN_SURE)
+        hood = grown(opened(as_mask(hood_like & free & self._beside_neck()), 5), RIM) > 0
         room = np.zeros(self.view.shape, np.bool_)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue
-            end = SHORT_WORN if self.is_bare(side) else CUFF
-            room |= limb.within(BAGGY, max(0.0, limb.reach - UNDER_SLEEVE), end)
+            start = max(0.0, limb.reach - UNDER_SLEEVE)
+            if self.is_bare(side):
+                room |= sure & limb.within(BAGGY, start, SHORT_WORN)
+            else:
+                room |= limb.within(BAGGY, start, CUFF)
         sleeves = (grown(opened(as_mask(worn & room)), RIM) > 0) & clear_of_hands
         return as_mask((sleeves | (hood & self.person(40))) & free)
 

@@ -30,7 +30,7 @@ CHIN = 0.62  # of eyes-to-mouth, below the mouth
 NECK_HALF_WIDTH = 0.40  # half chests, at the jaw
 SUBPIXEL_BITS = 4
 
-WORN_TOP, WORN_BOTTOM = 0.12, 0.80  # torso lengths below the shoulder line: surely the worn shirt
+WORN_TOP, WORN_BOTTOM = 0.12, 0.70  # torso lengths below the shoulder line: surely the worn shirt
 WORN_HALF_WIDTH = 0.72  # half chests seen
 
 
