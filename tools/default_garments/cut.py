@@ -69,7 +69,7 @@ class Cut:
     hem_curve: float = 0.035
     side_vent: float = 0.0
     hem_wave: float = 0.0
-    sleeve: SleeveCut | None = SleeveCut(0.72, 50, 56, 0.66)
+    sleeve: SleeveCut | None = SleeveCut(0.72, 57, 60, 0.60)
 
     def opening(self, count: int = 121) -> Floats:
         """Front neck opening, picture left to right."""
@@ -154,10 +154,14 @@ class Cut:
         middle = 0.5 * (start + end) - (0, 0.012)
         return smooth_curve([start, middle, end], count)
 
+    def _below_band(self) -> Floats:
+        """Upper edge of the front: it runs on below the band, or light would show in the seam."""
+        return offset(self.opening(), 0.5 * self.neck.band)
+
     def body(self) -> Floats:
         """Outline of the front body below the neck band, closed."""
         half = np.concatenate([self.shoulder_line(), self.armhole(), self.side()])
-        return np.concatenate([self.band_edge(), half, self.hem(), mirror(half)[::-1]])
+        return np.concatenate([self._below_band(), half, self.hem(), mirror(half)[::-1]])
 
     def raglan_start(self) -> int:
         """Index on ``band_edge`` where the right raglan seam of the picture begins."""
@@ -174,12 +178,12 @@ class Cut:
         """Outline of the front body between two raglan seams, closed."""
         half = np.concatenate([self.raglan_seam(), self.side()])
         start = self.raglan_start()
-        band = self.band_edge()[len(self.band_edge()) - 1 - start : start + 1]
+        band = self._below_band()[len(self.band_edge()) - 1 - start : start + 1]
         return np.concatenate([band, half, self.hem(), mirror(half)[::-1]])
 
     def raglan_shoulder(self) -> Floats:
         """From the raglan seam along the neck band and the shoulder to its tip."""
-        return np.concatenate([self.band_edge()[self.raglan_start() :], self.shoulder_line()])
+        return np.concatenate([self._below_band()[self.raglan_start() :], self.shoulder_line()])
 
     def sleeve_edges(self, count: int = 60) -> tuple[Floats, Floats]:
         """Outer and inner edge of the right sleeve of the picture, shoulder to cuff.

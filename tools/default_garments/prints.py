@@ -80,19 +80,6 @@ def stripes(colour: RGB, period: float, share: float, start: float) -> Print:
     return paint
 
 
-def blocks(colours: Sequence[tuple[float, float, RGB]]) -> Print:
-    """Wide bands over body and sleeves: (from, to, colour), units below the neck."""
-
-    def paint(canvas: Canvas, part: Part, u: Floats, v: Floats, albedo: Floats) -> Floats:
-        grain = _grain(albedo)
-        for low, high, colour in colours:
-            share = _soft(canvas, np.minimum(v - low, high - v))
-            albedo = _over(albedo, colour, share, grain)
-        return albedo
-
-    return paint
-
-
 def sunrise(
     ink: RGB, stone: RGB, sun: tuple[RGB, RGB], water: RGB, centre_y: float = 0.98
 ) -> Print:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.default_garments.canvas import Canvas, Floats, arc_length, blur, resample
+from tools.default_garments.canvas import Canvas, Floats, arc_length, blur, offset, resample
 
 STITCH_UNITS = 0.014
 GAP_UNITS = 0.007
@@ -50,8 +50,6 @@ class Sewing:
 
     def hem(self, curve: Floats, ways: Iterable[float], tone: float = 0.08) -> None:
         """A turned hem: rows of stitches at distances ``ways`` from the edge, and its swelling."""
-        from tools.default_garments.canvas import offset
-
         rows = [offset(curve, way) for way in ways]
         for row in rows:
             self.stitches(row, tone)

@@ -10,6 +10,7 @@ from pipeline.structures import PART_CODES, Part
 from tools.default_garments.canvas import Canvas, Floats, blur, mirror, offset, smooth_curve
 from tools.default_garments.design import Design
 from tools.default_garments.fabrics import Fabric
+from tools.default_garments.folding import body_relief
 from tools.default_garments.layers import Layer
 from tools.default_garments.light import Finish, to_linear
 from tools.default_garments.ruled import ruled_fields
@@ -34,8 +35,6 @@ def patch(
     painted: bool = True,
 ) -> Layer:
     """A flat piece sewn on the front: it lies in the body's own folds."""
-    from tools.default_garments.tailor import body_relief
-
     x, y = (np.broadcast_to(c, canvas.shape) for c in canvas.xy)
     albedo, weave = (fabric or design.fabric).lay(canvas, x + 0.01, y, key)
     for paint in design.prints if painted else ():
