@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,12 +11,13 @@ from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
-from pipeline.compose.morph import as_mask, grown
+from pipeline.compose.morph import as_mask, grown, steep
 from pipeline.compose.view import View, look_at, shrink
 from pipeline.compose.zones import fill_polygon, find_zones
 from pipeline.geometry import unit
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
+CLOTH_EDGE = 50  # person alpha at which the continued garment begins
 HEM_ROOM = 0.03  # torso lengths above the drawn hem where the garment is no longer continued
 FAR_PX = 4096.0  # beyond any picture
 
@@ -82,16 +82,16 @@ class Compositor:
         mask = np.zeros(image.shape[:2], np.uint8)
         if opacity <= 0.0:
             return Composite(image, mask)
-        wanted = np.minimum(view.to_full(layers.cloth), _ramp(view.person, 50))
-        continue_garment(garment, cover, wanted, view.step)
-        skin = self._painter.paint(view, zones, evidence, layers, time_s)
+        cloth = np.minimum(layers.cloth, steep(view.person_small, CLOTH_EDGE))
+        continue_garment(garment, cover, view.to_full(cloth), view.step)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
+        fill = self._painter.paint(view, zones, evidence, layers, ground, time_s)
         cover = np.maximum(cover, layers.cloth)
         lights = (
             garment_gain(view, zones, evidence, layers),
             contact_shadow(view, zones, cover, layers),
         )
-        painted = _blend(view, drawn, garment, layers, lights, skin, ground, tone, opacity)
+        painted = _blend(view, drawn, garment, fill, layers, lights, tone, opacity)
         image[view.box.slices], mask[view.box.slices] = painted
         return Composite(image, mask, look="photo", opacity=opacity)
 
@@ -110,13 +110,13 @@ def warm_up() -> None:
     for count in (3, 5):
         old = np.zeros((6, 6, count), np.float32)[1:5, 1:5]
         new = np.zeros((4, 4, count), np.float32)
+        kernels.changed(new, old, 0.5)
         kernels.settle(new, maps, old, memory, known, plane, 0.5, 1.0, 1.0)
     distance, _ = kernels.limb_field(4, 4, np.ones((2, 4), np.float32))
-    kernels.paint_skin(plane, lab, like, distance, 0.5)
+    kernels.paint_fill(plane, plane, lab, like, distance, 0.5, colours)
     kernels.extend_garment(rgba, plane, np.zeros((4, 4), np.int32), cells, 1, 1.0)
-    layers = (plane,) * 5
     kernels.blend(
-        colours, rgba, rgba, *layers, colours, colours, plane, tone, 1.0, colours.copy(), plane
+        colours, rgba, rgba, rgba, plane, plane, plane, plane, tone, 1.0, colours.copy(), plane
     )
 
 
@@ -148,21 +148,13 @@ def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) 
     return as_mask(known)
 
 
-def _ramp(person: Alpha, start: int) -> Alpha:
-    """Person alpha with a steeper edge, so that fills end where the person does."""
-    return np.asarray(
-        cv2.LUT(person, np.clip((np.arange(256) - start) * 2, 0, 255).astype(np.uint8)), np.uint8
-    )
-
-
 def _blend(
     view: View,
     drawn: DrawnLook,
     garment: NDArray[np.uint8],
+    fill: NDArray[np.uint8],
     layers: Layers,
     lights: tuple[Alpha, Alpha],
-    skin: Image,
-    ground: Image,
     tone: NDArray[np.float32],
     opacity: float,
 ) -> tuple[Image, Alpha]:
@@ -175,13 +167,10 @@ def _blend(
         view.image,
         garment,
         back,
+        view.to_full(fill),
         view.to_full(layers.front),
-        np.minimum(view.to_full(layers.skin), _ramp(view.person, 20)),
-        view.to_full(layers.ground),
         view.to_full(shadow),
         view.to_full(~layers.neck),
-        view.to_full(skin),
-        view.to_full(ground),
         view.to_full(gain),
         tone,
         opacity,

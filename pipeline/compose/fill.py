@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.compose import kernels
 from pipeline.compose.evidence import Evidence
 from pipeline.compose.layers import Layers
-from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized
+from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized, steep
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones, fill_face
 from pipeline.structures import Alpha, Image, Side
@@ -17,6 +17,7 @@ from pipeline.structures import Alpha, Image, Side
 Tone = NDArray[np.float32]  # (3,) RGB 0..255
 
 SURELY_SKIN = 150  # evidence of a cell that may lend its colour
+SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
@@ -44,18 +45,30 @@ class SkinPainter:
         self._time_s = 0.0
 
     def paint(
-        self, view: View, zones: Zones, evidence: Evidence, layers: Layers, time_s: float
-    ) -> Image:
-        """Colour (h, w, 3) of skin wherever ``layers.skin`` is not 0."""
-        if not layers.skin.any():
-            return np.zeros((*view.shape, 3), np.uint8)
+        self,
+        view: View,
+        zones: Zones,
+        evidence: Evidence,
+        layers: Layers,
+        ground: Image,
+        time_s: float,
+    ) -> NDArray[np.uint8]:
+        """``layers.skin`` over ``layers.ground`` as (h, w, 4) premultiplied RGBA."""
+        if not (layers.skin.any() or layers.ground.any()):
+            return np.zeros((*view.shape, 4), np.uint8)
         self._learn(view, zones, evidence, time_s)
         tone, distance = self._tones(view, zones)
-        ground = _nearby_skin(view, evidence, layers, tone, odd(0.5 * NEAR * zones.unit))
-        folds = _folds(view, zones, layers)
-        return np.asarray(
-            kernels.paint_skin(layers.skin, ground, folds, distance, ROUNDNESS), np.uint8
+        near = _nearby_skin(view, evidence, layers, tone, odd(0.5 * NEAR * zones.unit))
+        fill = kernels.paint_fill(
+            np.minimum(layers.skin, steep(view.person_small, SKIN_EDGE)),
+            layers.ground,
+            near,
+            _folds(view, zones, layers),
+            distance,
+            ROUNDNESS,
+            ground,
         )
+        return np.asarray(fill, np.uint8)
 
     def _learn(self, view: View, zones: Zones, evidence: Evidence, time_s: float) -> None:
         weight = np.float32(1.0 - np.exp(-max(0.0, time_s - self._time_s) / TONE_TIME_S))

@@ -79,6 +79,21 @@ def share(
 
 
 @njit(cache=True, nogil=True)
+def changed(
+    maps: NDArray[np.float32], old_maps: NDArray[np.float32], least: float
+) -> NDArray[np.uint8]:
+    """255 where any of the maps (h, w, k) differs from the old one by more than ``least``."""
+    rows, columns, count = maps.shape
+    out = np.zeros((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            for k in range(count):
+                if abs(maps[y, x, k] - old_maps[y, x, k]) > least:
+                    out[y, x] = 255
+    return out
+
+
+@njit(cache=True, nogil=True)
 def settle(
     maps: NDArray[np.float32],
     lab: NDArray[np.float32],
@@ -159,32 +174,41 @@ def limb_field(
 
 
 @njit(cache=True, nogil=True)
-def paint_skin(
-    alpha: NDArray[np.uint8],
-    ground: NDArray[np.float32],
+def paint_fill(
+    flesh: NDArray[np.uint8],
+    behind: NDArray[np.uint8],
+    tone: NDArray[np.float32],
     folds: NDArray[np.float32],
     distance: NDArray[np.uint8],
     roundness: float,
+    ground: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
-    """Colour (h, w, 3) of skin where ``alpha`` > 0.
+    """Skin over the surroundings, as one layer (h, w, 4) of premultiplied RGBA.
 
     Args:
-        alpha: (h, w).
-        ground: (h, w, 3) skin colour before shading.
+        flesh, behind: (h, w) alpha of skin and of surroundings.
+        tone: (h, w, 3) skin colour before shading.
         folds: (h, w) factor of the light found on the worn cloth.
         distance: (h, w) percent of the limb's radius; brightness falls off across a limb.
         roundness: loss of light at the limb's edge.
+        ground: (h, w, 3) colour of the surroundings.
     """
-    rows, columns = alpha.shape
-    out = np.zeros((rows, columns, 3), np.uint8)
+    rows, columns = flesh.shape
+    per = np.float32(1.0 / 255.0)
+    out = np.zeros((rows, columns, 4), np.uint8)
     for y in range(rows):
         for x in range(columns):
-            if alpha[y, x] == 0:
+            if flesh[y, x] == 0 and behind[y, x] == 0:
                 continue
+            over = flesh[y, x] * per
+            under = behind[y, x] * per * (np.float32(1.0) - over)
             off = min(distance[y, x] * np.float32(0.01), np.float32(1.0))
-            light = folds[y, x] * (1.0 - roundness * off * off)
+            light = folds[y, x] * (np.float32(1.0) - np.float32(roundness) * off * off) * over
             for c in range(3):
-                out[y, x, c] = min(max(ground[y, x, c] * light, 0.0), 255.0)
+                value = tone[y, x, c] * light
+                value = min(max(value, np.float32(0.0)), np.float32(255.0) * over)
+                out[y, x, c] = int(value + ground[y, x, c] * under)
+            out[y, x, 3] = int((over + under) * np.float32(255.0) + np.float32(0.5))
     return out
 
 
@@ -235,13 +259,10 @@ def blend(
     camera: NDArray[np.uint8],
     garment: NDArray[np.uint8],
     back: NDArray[np.uint8],
+    fill: NDArray[np.uint8],
     front: NDArray[np.uint8],
-    flesh: NDArray[np.uint8],
-    behind: NDArray[np.uint8],
     shadow: NDArray[np.uint8],
     room: NDArray[np.uint8],
-    skin: NDArray[np.uint8],
-    ground: NDArray[np.uint8],
     gain: NDArray[np.uint8],
     tone: NDArray[np.float32],
     opacity: float,
@@ -252,12 +273,10 @@ def blend(
 
     Args:
         camera: (H, W, 3).
-        garment, back: (H, W, 4) premultiplied RGBA, ``back`` lies under ``garment``.
-        front: (H, W) alpha of what lies in front of the garment.
-        flesh, behind: (H, W) alpha of the fills with ``skin`` and ``ground``.
+        garment, back, fill: (H, W, 4) premultiplied RGBA, top to bottom.
+        front: (H, W) alpha of the parts of camera and fill that lie in front of the garment.
         shadow: (H, W) darkness on what is not garment.
         room: (H, W) alpha of the place that is left to ``back``.
-        skin, ground: (H, W, 3) colours of the fills.
         gain: (H, W) light on the garment, 128 = 1.
         tone: (3,) factor per channel on the garment.
         opacity: 0..1 of everything.
@@ -270,12 +289,22 @@ def blend(
     fade = np.float32(opacity)
     for y in range(rows):
         for x in range(columns):
+            if (
+                garment[y, x, 3] == 0
+                and fill[y, x, 3] == 0
+                and back[y, x, 3] == 0
+                and shadow[y, x] == 0
+            ):
+                mask[y, x] = 0
+                for c in range(3):
+                    out[y, x, c] = camera[y, x, c]
+                continue
             open_ = np.float32(255 - front[y, x]) * per
             cover = garment[y, x, 3] * per * open_
             collar = back[y, x, 3] * room[y, x] * per * per * open_
-            clear = (one - cover) * (one - collar)
-            clear *= (255 - flesh[y, x]) * per * (255 - behind[y, x]) * per
-            clear *= (255 - shadow[y, x]) * per
+            filled = fill[y, x, 3] * per
+            bright = (255 - shadow[y, x]) * per
+            clear = (one - cover) * (one - collar) * (one - filled) * bright
             strength = int((one - clear) * fade * np.float32(255.0) + np.float32(0.5))
             mask[y, x] = strength
             if strength == 0:
@@ -285,11 +314,10 @@ def blend(
             light = gain[y, x] * np.float32(1.0 / 128.0) * open_
             for c in range(3):
                 was = np.float32(camera[y, x, c])
-                value = was + (ground[y, x, c] - was) * behind[y, x] * per
-                value += (skin[y, x, c] - value) * flesh[y, x] * per
+                value = was * (one - filled) + fill[y, x, c]
                 lit = light * tone[c]
                 value = value * (one - collar) + back[y, x, c] * room[y, x] * per * lit
-                value *= (255 - shadow[y, x]) * per
+                value *= bright
                 value = value * (one - cover) + min(garment[y, x, c] * lit, np.float32(255.0))
                 value = was + (value - was) * fade + np.float32(0.5)
                 out[y, x, c] = int(min(max(value, np.float32(0.0)), np.float32(255.0)))

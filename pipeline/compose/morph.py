@@ -74,6 +74,12 @@ def odd(size: float, least: int = 3) -> int:
     return max(least, int(size) | 1)
 
 
+def steep(alpha: Alpha, start: int) -> Alpha:
+    """``alpha`` with a steeper edge that begins at ``start``."""
+    table = np.clip((np.arange(256) - start) * 2, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.LUT(alpha, table), np.uint8)
+
+
 def touching(found: Alpha, seed: Alpha, least_area: float = 0.0) -> Alpha:
     """The connected parts of ``found`` that touch ``seed`` and are not smaller than an area."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(found, connectivity=4)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose import kernels
-from pipeline.compose.morph import as_mask, grown, shrunk
+from pipeline.compose.morph import grown, shrunk
 from pipeline.compose.view import View
 
 NOISE = 5.0  # colour change (sum over Lab) that a webcam makes by itself between two frames
@@ -48,9 +48,9 @@ class Settler:
         elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
         self._time_s = time_s
         place = np.s_[top : top + rows, left : left + columns]
-        change = np.abs(maps - memory.maps[place]).max(axis=2)
-        moved = grown(shrunk(as_mask(change > JUMP * self._full_scale), 3), 5)
-        settled = np.ascontiguousarray(maps).copy()
+        settled = np.array(maps, np.float32, order="C")
+        jumped = kernels.changed(settled, memory.maps[place], JUMP * self._full_scale)
+        moved = grown(shrunk(jumped, 3), 5)  # an edge that wavers by a cell has not moved
         kernels.settle(
             settled,
             view.lab,
