@@ -8,6 +8,7 @@ from published import FOLDER, LOG, SALT, check, loaded, module, needs_vectors, o
 
 from pipeline.agnostic import agnostic_image, agnostic_parse
 from pipeline.labels import VitonGroup
+from pipeline.networks.alias_fast import FastAliasGenerator
 from pipeline.networks.gmm import warp
 from pipeline.parsing import parts_to_groups
 from pipeline.viton import (
@@ -30,6 +31,7 @@ FILE = "prep_viton__e2e.npz"
 CLOSE = 1e-2  # of a range of 2; a few pixels where two classes tie may take the other one
 CLOSE_SHARE = 0.99
 CLOSE_BYTES = 2
+FAST_ERROR = 1e-4  # of the shortened synthesis against the plain one, same inputs
 
 
 def segment(inputs: torch.Tensor) -> torch.Tensor:
@@ -56,7 +58,11 @@ def test_keyframe() -> None:
         theta, grid = loaded("viton_gmm")(*matching_inputs(seg, pose, agnostic, garment))
         warped, warped_mask = warp(garment, grid), warp(mask, grid)
         regions = divide_regions(seg, warped_mask)
-        out = loaded("viton_alias")(synthesis_input(agnostic, pose, warped), *regions)
+        x = synthesis_input(agnostic, pose, warped)
+        out = loaded("viton_alias")(x, *regions)
+        fast = FastAliasGenerator(loaded("viton_alias"))(x, *regions)
+    LOG.info("fast synthesis: max error %s", float((fast - out).abs().max()))
+    assert (fast - out).abs().max() <= FAST_ERROR
     outputs = {
         "seg_prob": probabilities,
         "label7": seg[0].argmax(0).to(torch.uint8),
