@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.labels import MIN_VISIBILITY, Landmark
-from pipeline.smoothing import torso_length_px
-from pipeline.structures import Pose
+from pipeline.structures import Points, Pose
 
 CHIN = 0.9  # below the mouth, in distances from nose to mouth
 ARM_HALF_WIDTH = 0.06  # torso lengths; inside of any forearm
@@ -20,6 +19,8 @@ LIMBS = {
     "left upper arm": (Landmark.LEFT_SHOULDER, Landmark.LEFT_ELBOW),
     "right upper arm": (Landmark.RIGHT_SHOULDER, Landmark.RIGHT_ELBOW),
 }
+_SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
+_HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _MOUTH = [Landmark.MOUTH_LEFT, Landmark.MOUTH_RIGHT]
 
 
@@ -50,15 +51,24 @@ def limb_region(
 ) -> NDArray[np.bool_]:
     """The core of a limb named in ``LIMBS``; empty where it cannot be trusted. As ``face_region``."""
     start, end = LIMBS[limb]
-    region = np.zeros(shape_hw, np.uint8)
     if min(pose.visibility[start], pose.visibility[end]) < MIN_VISIBILITY:
-        return region.astype(bool)
-    a, b = pose.landmarks_px[start], pose.landmarks_px[end]
+        return np.zeros(shape_hw, bool)
+    return limb_area(pose.landmarks_px, limb, shape_hw, scale)
+
+
+def limb_area(
+    landmarks_px: Points, limb: str, shape_hw: tuple[int, int], scale: float = 1.0
+) -> NDArray[np.bool_]:
+    """The same from landmarks alone."""
+    region = np.zeros(shape_hw, np.uint8)
+    a, b = (landmarks_px[mark].astype(np.float64) for mark in LIMBS[limb])
     along = b - a
     length = float(np.hypot(*along))
-    if length < 1.0:
+    if not length >= 1.0:
         return region.astype(bool)
-    across = np.array([-along[1], along[0]]) / length * ARM_HALF_WIDTH * torso_length_px(pose)
+    shoulders, hips = landmarks_px[_SHOULDERS].mean(axis=0), landmarks_px[_HIPS].mean(axis=0)
+    torso_px = float(np.hypot(*(shoulders - hips)))
+    across = np.array([-along[1], along[0]]) / length * ARM_HALF_WIDTH * torso_px
     near, far = a + ARM_FROM * along, a + ARM_TO * along
     corners = np.stack([near + across, far + across, far - across, near - across])
     cv2.fillConvexPoly(region, _pixels(corners, scale), 1)

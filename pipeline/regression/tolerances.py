@@ -40,11 +40,11 @@ class Tolerances:
     landmarks_torso: float = 0.03
     shift_torso: float = 0.02
     shape_torso: float = 0.035
-    jitter_torso: float = 0.006
+    jitter_torso: float = 0.004
     lag_frames: float = 1
     flicker_delta_e: float = 4.0
     flicker_area: float = 0.06
-    warp_delta_e: float = 3.0
+    warp_delta_e: float = 2.0
     ssim: float = 0.04
     colour_delta_e: float = 1.5
     area: float = 0.05
@@ -53,7 +53,7 @@ class Tolerances:
     depth: float = 0.15
     outside_px: float = 0
     reason_frames: float = 2
-    speed: float = 1.2
+    speed: float = 1.17
     speed_other_machine: float = 2.5
 
 
