@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+from garment_drawings import draw, ground
+
+from pipeline.errors import GarmentRefused
+from pipeline.garments import ingest_garment
+from pipeline.garments.person import shows_person
+from pipeline.structures import Image
+
+
+def refuse(image: Image, why: str) -> None:
+    with pytest.raises(GarmentRefused, match=why) as refusal:
+        ingest_garment(image, id="g", name="G")
+    message = str(refusal.value)
+    assert message.endswith(".") and ("Use a photo" in message or "Choose" in message)
+
+
+def test_a_tiny_picture() -> None:
+    refuse(draw("tee").image[::6, ::6].copy(), "too small")
+
+
+def test_an_empty_picture() -> None:
+    refuse(ground("plain"), "No garment stands out")
+
+
+def test_a_black_picture() -> None:
+    refuse(np.zeros((400, 300, 3), np.uint8), "No garment stands out")
+
+
+def test_noise() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (300, 300, 3), dtype=np.uint8)
+    refuse(image, ".")
+
+
+def test_two_garments() -> None:
+    one = cv2.resize(draw("tee").image, (240, 280))
+    refuse(np.hstack([one, one]).astype(np.uint8), "several things")
+
+
+def test_a_ball() -> None:
+    image = ground("white")
+    cv2.circle(image, (240, 280), 150, (200, 60, 20), -1)
+    refuse(image, "build of a garment")
+
+
+def test_a_lopsided_thing() -> None:
+    image = ground("white")
+    outline = np.array([(80, 80), (180, 80), (180, 380), (400, 380), (400, 500), (80, 500)])
+    cv2.fillPoly(image, [outline.astype(np.int32)], (40, 90, 60))
+    refuse(image, "not shaped like a garment")
+
+
+def test_shoulders_outside_the_picture() -> None:
+    refuse(draw("tee").image[150:].copy(), "cut off")
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "coins", "retina", "brick"])
+def test_other_pictures(name: str) -> None:
+    image = getattr(skimage.data, name)()
+    image = image if image.ndim == 3 else np.dstack([image] * 3)
+    scale = 400 / max(image.shape[:2])
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    refuse(np.asarray(small, np.uint8), ".")
+
+
+def test_a_person_is_told_so(astronaut_image: Image) -> None:
+    refuse(astronaut_image, "a person wearing")
+
+
+def test_a_face_printed_on_the_garment_is_no_person(astronaut_image: Image) -> None:
+    everywhere = np.ones(astronaut_image.shape[:2], bool)
+    assert not shows_person(astronaut_image, everywhere)
+    assert shows_person(astronaut_image, ~everywhere)
