@@ -36,6 +36,7 @@ from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS
 from stream_server.lobby import Lobby
 from stream_server.metrics import Metrics
 from stream_server.pipeline_engine import PipelineEngine
+from stream_server.rtc_tuning import Tuning
 from stream_server.session import Services, Timing
 from stream_server.tls import Secure, lan_addresses, secure
 
@@ -83,7 +84,8 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
         config = app[CONFIG]
         house = app[HOUSE] = House(config, engine)
-        services = Services(engine.live, house.garment, house.garments.run, app[METRICS])
+        tuning = Tuning(config.network)
+        services = Services(engine.live, house.garment, house.garments.run, app[METRICS], tuning)
         app[LOBBY] = Lobby(
             rtc_configuration(config.ice_servers),
             services,

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import InputError, NotSupported
 from stream_server.ice import IceServer
+from stream_server.network import AUTO, check_network
 
 STACKS = ("auto", "off", "cpu", "cuda", "ray")
 STACKS_HERE = ("auto", "off")  # this version dresses with the photo look alone
@@ -32,6 +33,7 @@ class ServerConfig:
         ice_servers: STUN and TURN servers, for us and for browsers; none by default.
         allowed_origins: other sites (``https://shop.example``) that may embed the mirror.
         catalog_read_only: refuse uploads to and deletions from the catalogue.
+        network: what to expect of the lines: ``internet``, ``lan``, or ``auto`` by address.
         web: folder of the pages.
     """
 
@@ -46,6 +48,7 @@ class ServerConfig:
     ice_servers: tuple[IceServer, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     catalog_read_only: bool = False
+    network: str = AUTO
     web: Path = WEB_FOLDER
 
     def __post_init__(self) -> None:
@@ -58,6 +61,7 @@ class ServerConfig:
         if self.tls_cert is not None and self.tls_self_signed:
             raise InputError("Give a certificate or ask for a self-signed one, not both.")
         _check_stack(self.stack)
+        check_network(self.network)
         for origin in self.allowed_origins:
             _check_origin(origin)
 

@@ -65,8 +65,12 @@ class Lobby:
             sentence = f"All {self._max_sessions} mirrors are in use. Try again in a moment."
             raise ApiError(503, "full", sentence, RETRY_WHEN_FULL_S)
 
-    async def admit(self, offer: Offer) -> tuple[str, str]:
+    async def admit(self, offer: Offer, peer: str | None = None) -> tuple[str, str]:
         """Open a session.
+
+        Args:
+            offer: a checked one.
+            peer: IP address of the client, if it is known.
 
         Returns:
             The session's id and the session description of the answer.
@@ -75,7 +79,7 @@ class Lobby:
             ApiError: 503 when there is no place, 400 when no connection can be made.
         """
         self.check_room()
-        session = Session(self._configuration, self._services, self._forget, self._timing)
+        session = Session(self._configuration, self._services, self._forget, self._timing, peer)
         self._sessions[session.id] = session
         self.metrics.sessions(len(self._sessions))
         return session.id, await session.answer(offer)

@@ -31,6 +31,7 @@ from stream_server.messages import ClientMessage, State, Status
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
 from stream_server.progress import Progress
+from stream_server.rtc_tuning import Repairs, Tuning
 from stream_server.tracks import OutputTrack, read_newest
 from stream_server.worker import FrameWorker
 
@@ -61,12 +62,14 @@ class Services:
         fetch_garment: id → garment ready to wear; raises ``GarmentUnknown``.
         in_thread: runs a function off the event loop.
         metrics: where to count.
+        tuning: of the connection.
     """
 
     make_live: Callable[[], Live]
     fetch_garment: Callable[[str], Awaitable[Garment]]
     in_thread: Callable[..., Awaitable[Any]]
     metrics: Metrics
+    tuning: Tuning
 
 
 class Session:
@@ -77,6 +80,7 @@ class Session:
         services: of the house.
         on_closed: called once, when nothing of the session is left.
         timing: deadlines.
+        peer: IP address of the client, if it is known.
     """
 
     def __init__(
@@ -85,12 +89,15 @@ class Session:
         services: Services,
         on_closed: Callable[[Session], None],
         timing: Timing,
+        peer: str | None = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
         self.label = self.id[:LABEL_CHARS]
         self._services = services
         self._on_closed = on_closed
         self._timing = timing
+        self._peer = peer
+        self._repairs = Repairs()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self._channels = Channels(self._on_message)
@@ -180,11 +187,14 @@ class Session:
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind != "video":
             return
-        self._pc.addTrack(self._output)
+        sender = self._pc.addTrack(self._output)
+        self._services.tuning.sender(sender, self._peer)
         codecs = RTCRtpSender.getCapabilities("video").codecs
         ranked = [c for name in CODEC_ORDER for c in codecs if c.mimeType == name]
         for transceiver in self._pc.getTransceivers():
             transceiver.setCodecPreferences(ranked)
+            if transceiver.sender is sender:
+                self._repairs = self._services.tuning.receiver(transceiver.receiver, self._peer)
         self._spawn(self._read(track))
 
     def _on_channel(self, channel: RTCDataChannel) -> None:

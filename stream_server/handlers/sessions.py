@@ -21,7 +21,7 @@ async def offer(request: web.Request) -> web.Response:
         lobby.check_room()
         wanted = read_offer(await read_body(request, MAX_OFFER_BYTES))
         await _check_garment(request, wanted)
-        session, sdp = await lobby.admit(wanted)
+        session, sdp = await lobby.admit(wanted, request.remote)
     except (ApiError, GarmentUnknown) as error:
         full = isinstance(error, ApiError) and error.status == 503
         lobby.metrics.offer("full" if full else "refused")
