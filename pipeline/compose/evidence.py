@@ -29,6 +29,7 @@ from pipeline.structures import Alpha
 
 SURELY_PERSON = 200  # person alpha of a pixel that may teach a colour
 LEARN_TIME_S = 0.5  # time constant of skin and hair
+LEARN_EVERY_S = 0.09  # colours change slowly: every third frame of a camera is enough
 WORN_TIME_S = 2.0  # longer: a hand hides part of a print for a while
 TRUSTED = 0.7  # share of a sample, nearest to its median, that tells its spread
 MANY_PIXELS = 400  # more teach nothing more
@@ -92,7 +93,8 @@ class ColourEvidence:
         self._hair: _Blob | None = None
         self._worn: NDArray[np.float32] | None = None
         self._settler = Settler(CALM_TIME_S, 1.0)
-        self._time_s: float | None = None
+        self._table = np.zeros(BIN_COUNT, np.float32)
+        self._learnt_s: float | None = None
 
     def observe(self, view: View, zones: Zones, time_s: float) -> Evidence:
         """Learn from a view and rate its pixels.
@@ -102,25 +104,27 @@ class ColourEvidence:
             zones: where its parts are.
             time_s: the frame's time; a frame seen twice teaches nothing new.
         """
-        elapsed = self._elapsed(time_s)
-        weight = _weight(elapsed, LEARN_TIME_S)
-        self._skin = _learn(self._skin, _face_blob(view, zones.face), weight)
-        skin = _rate(view, self._skin)
-        self._hair = _learn(self._hair, _hair_blob(view, zones.face, skin), weight)
-        hair = _rate(view, self._hair)
         bins = colour_bins(view.lab)
-        self._learn_worn(view, zones, bins, skin, hair, _weight(elapsed, WORN_TIME_S))
-        maps = share(skin, hair, bins, self._worn_table(), NOTHING)
+        elapsed = None if self._learnt_s is None else max(0.0, time_s - self._learnt_s)
+        if elapsed is None or elapsed >= LEARN_EVERY_S:
+            self._learnt_s = time_s
+            self._learn(view, zones, bins, elapsed or 0.0)
+        skin, hair = _rate(view, self._skin), _rate(view, self._hair)
+        maps = share(skin, hair, bins, self._table, NOTHING)
         maps = self._settler.apply(view, maps, time_s)
         soft = cv2.blur(maps, (MAP_BLUR_PX, MAP_BLUR_PX)) * 255.0
         planes = np.ascontiguousarray(soft.astype(np.uint8).transpose(2, 0, 1))
         planes[2][view.person_small < 100] = 0
         return Evidence(*planes)
 
-    def _elapsed(self, time_s: float) -> float:
-        step = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
-        self._time_s = time_s
-        return step
+    def _learn(self, view: View, zones: Zones, bins: NDArray[np.int32], elapsed_s: float) -> None:
+        weight = _weight(elapsed_s, LEARN_TIME_S)
+        self._skin = _follow(self._skin, _face_blob(view, zones.face), weight)
+        skin = _rate(view, self._skin)
+        self._hair = _follow(self._hair, _hair_blob(view, zones.face, skin), weight)
+        hair = _rate(view, self._hair)
+        self._learn_worn(view, zones, bins, skin, hair, _weight(elapsed_s, WORN_TIME_S))
+        self._table = self._worn_table()
 
     def _learn_worn(
         self,
@@ -181,7 +185,7 @@ def _off_arms(view: View, zones: Zones) -> NDArray[np.bool_]:
     return off
 
 
-def _learn(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None:
+def _follow(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None:
     if old is None or new is None:
         return new if old is None else old
     old.move(new, weight)

@@ -58,7 +58,9 @@ RIM = 7  # cells; the mixed pixels along a worn sleeve's edge
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
 SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
 CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims of hands
-BARE_SHARE = 0.5  # of a forearm's axis must be free of worn cloth for it to be bare
+BARE_SHARE = 0.55  # of a forearm's axis must be free of worn cloth for it to be bare
+BARE_MARGIN = 0.1  # less for an arm that was bare: no flipping
+FOREARM_SAMPLES = np.linspace(0.05, 0.75, 24, dtype=np.float32)[:, None]  # elbow to wrist
 WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
 TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
@@ -97,7 +99,8 @@ class LayerDecider:
 
     def reset(self) -> None:
         """Forget the person."""
-        self._bare: dict[Side, float] = {}
+        self._shares: dict[Side, float] = {}
+        self._bare: dict[Side, bool] = {}
         self._settler = Settler(CALM_TIME_S, 255.0)
         self._time_s: float | None = None
 
@@ -147,13 +150,16 @@ class LayerDecider:
             share = _bare_share(limb, evidence)
             if share is None:
                 continue
-            old = self._bare.get(side)
-            self._bare[side] = share if old is None else old + weight * (share - old)
+            old = self._shares.get(side, share)
+            self._shares[side] = old + weight * (share - old)
+            least = BARE_SHARE - BARE_MARGIN if self._bare.get(side, True) else BARE_SHARE
+            self._bare[side] = self._shares[side] >= least
 
 
 def _bare_share(limb: Limb, evidence: Evidence) -> float | None:
     """Share of a forearm's axis without worn cloth; None when it is outside the picture."""
-    points = np.stack([limb.at(p) for p in np.linspace(1.05, 1.75, 24)]).round().astype(int)
+    elbow, wrist = limb.joints[1], limb.joints[2]
+    points = (elbow + (wrist - elbow) * FOREARM_SAMPLES).round().astype(int)
     rows, columns = evidence.skin.shape
     inside = (points >= 0).all(axis=1) & (points[:, 0] < columns) & (points[:, 1] < rows)
     if inside.sum() < len(points) // 3:
@@ -175,7 +181,7 @@ class _Scene:
     zones: Zones
     evidence: Evidence
     garment: Alpha
-    bare: dict[Side, float]
+    bare: dict[Side, bool]
 
     def blank(self) -> Alpha:
         return np.zeros(self.view.shape, np.uint8)
@@ -184,7 +190,7 @@ class _Scene:
         return np.asarray(self.view.person_small > level)
 
     def is_bare(self, side: Side) -> bool:
-        return self.bare.get(side, 1.0) >= BARE_SHARE
+        return self.bare.get(side, True)
 
     def solid_skin(self) -> NDArray[np.bool_]:
         """Skin wider than the mix of cloth and wall at a sleeve's edge, which looks like skin."""
@@ -325,4 +331,7 @@ class _Scene:
         for limb in self.zones.limbs.values():
             if limb.reach > 0.0:
                 room |= limb.within(SLEEVE_ROOM, 0.0, limb.reach)
+        for side, limb in self.zones.limbs.items():
+            if not self.is_bare(side) and limb.reach < LONG_REACH:
+                room &= ~limb.within(BAGGY, max(1.0, limb.reach)) | (self.zones.trunk > 0)
         return np.asarray(room)

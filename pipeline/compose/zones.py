@@ -78,12 +78,6 @@ class Limb:
     position: Alpha
     hand_distance: Alpha
 
-    def at(self, position: float) -> NDArray[np.float32]:
-        """Point at ``position`` along the arm (0 shoulder, 1 elbow, 2 wrist)."""
-        start = int(position >= 1.0)
-        a, b = self.joints[start], self.joints[start + 1]
-        return np.asarray(a + (b - a) * (position - start), np.float32)
-
     def within(self, radii: float, start: float = 0.0, end: float = 2.0) -> NDArray[np.bool_]:
         """(h, w), True closer to the arm than ``radii`` bare arm radii, between two positions."""
         near = self.distance < 100.0 * radii
