@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose import kernels
-from pipeline.compose.evidence import Evidence
+from pipeline.compose.evidence import SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
 from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized, steep
 from pipeline.compose.view import View
@@ -74,8 +74,10 @@ class SkinPainter:
         weight = np.float32(1.0 - np.exp(-max(0.0, time_s - self._time_s) / TONE_TIME_S))
         self._time_s = time_s
         middle = fill_face(np.zeros(view.shape, np.uint8), zones.face, 0.7) > 0
-        self._face = _follow(self._face, view.small[middle & (view.person_small > 200)], weight)
-        sure = evidence.skin > SURELY_SKIN
+        self._face = _follow(
+            self._face, view.small[middle & (view.person_small > SURELY_PERSON)], weight
+        )
+        sure = _sure_skin(view, evidence)
         for side, limb in zones.limbs.items():
             hand = view.small[sure & (limb.hand_distance < 80)]
             if len(hand) < ENOUGH_HAND * zones.unit * zones.unit:
@@ -102,6 +104,10 @@ class SkinPainter:
         return tone, distance
 
 
+def _sure_skin(view: View, evidence: Evidence) -> NDArray[np.bool_]:
+    return np.asarray((evidence.skin > SURELY_SKIN) & (view.person_small > SURELY_PERSON))
+
+
 def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
     if len(pixels) == 0:
         return old
@@ -113,7 +119,7 @@ def _nearby_skin(
     view: View, evidence: Evidence, layers: Layers, tone: NDArray[np.float32], size: int
 ) -> NDArray[np.float32]:
     """Skin colour (h, w, 3) around each cell, leaning on ``tone`` where there is none near."""
-    sure = as_mask((evidence.skin > SURELY_SKIN) & (layers.skin == 0))
+    sure = as_mask(_sure_skin(view, evidence) & (layers.skin == 0))
     weight = halved(sure).astype(np.float32) * np.float32(1 / 255.0)
     total, count = local_mean(halved(view.small).astype(np.float32), weight, size)
     mixed = (total + tone * TRUST_TONE) / (count[..., None] + TRUST_TONE)
