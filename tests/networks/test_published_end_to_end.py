@@ -10,6 +10,7 @@ from pipeline.agnostic import agnostic_image, agnostic_parse
 from pipeline.labels import VitonGroup
 from pipeline.networks.alias_fast import FastAliasGenerator
 from pipeline.networks.gmm import warp
+from pipeline.openpose import draw_skeleton
 from pipeline.parsing import parts_to_groups
 from pipeline.viton import (
     divide_regions,
@@ -50,7 +51,7 @@ def test_keyframe() -> None:
     garment, mask = picture_tensor(person["cloth"]), mask_tensor(person["cloth_mask"])
     agnostic = picture_tensor(agnostic_image(person["image"], person["parse"], joints))
     groups = group_tensor(parts_to_groups(agnostic_parse(person["parse"], joints)))
-    pose = picture_tensor(stored("prep_viton__render_v0.npz", "rgb"))
+    pose = picture_tensor(draw_skeleton(person["keypoints"]))
     noise = torch.from_numpy(module("recipe").seg_noise(SALT))
     with torch.inference_mode():
         probabilities = segment(segmentation_input(garment, mask, groups, pose, noise))

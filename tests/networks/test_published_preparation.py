@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pil
-from published import SALT, check, module, needs_vectors, output_names, stored
+from published import SALT, check, module, needs_vectors, output_names
 
 from pipeline.agnostic import agnostic_image, agnostic_parse, complete_joints, stretch_hips
 from pipeline.labels import Body25
@@ -18,6 +18,7 @@ from pipeline.masks import (
     salient_alpha,
 )
 from pipeline.networks.layers import resize_nearest
+from pipeline.openpose import draw_skeleton
 from pipeline.parsing import DATASETS, ParserCrop, parts_to_groups
 from pipeline.viton import (
     NETWORK_HW,
@@ -82,7 +83,7 @@ def test_segmentation_and_matching_inputs() -> None:
     garment, mask = picture_tensor(person["cloth"]), mask_tensor(person["cloth_mask"])
     groups = parts_to_groups(agnostic_parse(person["parse"], person["keypoints"]))
     painted = agnostic_image(person["image"], person["parse"], person["keypoints"])
-    pose = picture_tensor(stored("prep_viton__render_v0.npz", "rgb"))
+    pose = picture_tensor(draw_skeleton(person["keypoints"]))
     noise = torch.from_numpy(module("recipe").seg_noise(SALT))
     small = [mask, pose, picture_tensor(painted), garment]
     check_all(

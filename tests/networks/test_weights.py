@@ -153,6 +153,31 @@ def test_a_changed_byte_is_noticed(state: dict[str, Tensor], tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("legacy", [False, True])
+def test_random_damage_is_answered_and_never_changes_a_checked_tensor(
+    tmp_path: Path, legacy: bool
+) -> None:
+    file, rng = tmp_path / "w.pth", np.random.default_rng(0)
+    tensors = {"a.weight": torch.randn(3, 2), "a.bias": torch.randn(3)}
+    torch.save({"state_dict": tensors}, file, _use_new_zipfile_serialization=not legacy)
+    whole = file.read_bytes()
+    refusals = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        content[rng.integers(len(content))] = rng.integers(256)
+        if rng.random() < 0.3:
+            start = rng.integers(len(content))
+            del content[start : start + 8]
+        file.write_bytes(content)
+        try:
+            state = read_state_dict(file)
+        except WeightsError:
+            refusals += 1
+        else:  # a byte of padding, or of a legacy file, which has no checksums
+            assert legacy or all(torch.equal(state[key], tensors[key]) for key in tensors)
+    assert refusals > 20
+
+
+@pytest.mark.parametrize("legacy", [False, True])
 def test_code_is_never_run(state: dict[str, Tensor], tmp_path: Path, legacy: bool) -> None:
     trace = tmp_path / "ran"
 
