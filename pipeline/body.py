@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.geometry import smoothstep, unit
 from pipeline.labels import Landmark
+from pipeline.limbs import Bones, LimbMeasure
 from pipeline.silhouette import cast, near_segment, sample_rays
 from pipeline.steady import Estimate, Latch, Peak
 from pipeline.structures import Arm, Body, Pose, Side
@@ -22,14 +23,6 @@ OUTWARD = {Side.RIGHT: -1.0, Side.LEFT: 1.0}
 
 LEVELS = np.array([0.30, 0.42, 0.54, 0.66, 0.78, 0.90, 1.02, 1.14, 1.26])
 """Depths below the shoulder line at which the body's width is measured, tl."""
-
-ARM_STATIONS = np.array([0.0, 0.25, 0.5, 0.6, 1.0])  # 0 shoulder, .53 elbow, 1 wrist
-ARM_RADII = np.array([0.345, 0.30, 0.255, 0.24, 0.165])
-"""Half thickness of a bare arm, hw, at ``ARM_STATIONS``."""
-
-ELBOW_STATION = 0.53
-OUTER_STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.80])
-"""Where the upper arm's outer half thickness is measured, shares of the upper arm."""
 
 SLOPE_STATIONS = np.array([0.40, 0.58, 0.76])
 """Where the slope from neck to shoulder is measured, hw away from the centre line as seen."""
@@ -48,11 +41,6 @@ UPPER_ARM, FOREARM = (0.52, 0.48, 0.60), (0.44, 0.40, 0.52)  # tl: usual, smalle
 
 FRAME_S = 1.0 / 30.0  # assumed between frames when the clock does not tell
 LONGEST_GAP_S = 0.25  # a longer pause counts as this much
-
-
-def arm_radius(station: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Half thickness of a bare arm in half chests; 0 = shoulder, ``ELBOW_STATION``, 1 = wrist."""
-    return np.interp(station, ARM_STATIONS, ARM_RADII)
 
 
 class _Axes:
@@ -76,9 +64,7 @@ class _ArmMemory:
 
     def __init__(self) -> None:
         self.tip_reach = Estimate(0.27, tau_s=0.20)  # hw from joint to shoulder tip
-        outer = np.interp(OUTER_STATIONS, [0.0, 0.5, 1.0], [0.345, 0.30, 0.255])
-        self.usual_outer = outer
-        self.outer = Estimate(outer, tau_s=0.12)
+        self.thickness = LimbMeasure()
         self.in_front = Latch(on_above=0.0, off_below=-0.10)
         self.behind = Latch(on_above=0.45, off_below=0.30)
 
@@ -215,6 +201,7 @@ class BodyTracker:
         armpit = shoulder - axes.up * axes.torso_px * (0.245 - 0.09 * lift)
         armpit = armpit - outward * 0.02 * axes.half_seen_px
         elbow_z, wrist_z = depth[side]
+        bones = Bones.of(shoulder, elbow, wrist, axes.half_chest_px, OUTWARD[side])
         visible = float(min(pose.visibility[elbow_id], pose.visibility[wrist_id]))
         return Arm(
             shoulder=shoulder.astype(np.float32),
@@ -228,7 +215,9 @@ class BodyTracker:
             behind=memory.behind.update(min(elbow_z, wrist_z)),
             upper_px=self._upper.value * axes.torso_px,
             fore_px=self._fore.value * axes.torso_px,
-            outer_radius_px=_outer(pose, axes, memory, shoulder, elbow, OUTWARD[side], dt_s),
+            thickness_px=memory.thickness.update(
+                pose.person_alpha, bones, axes.half_chest_px, dt_s
+            ),
         )
 
 
@@ -336,25 +325,3 @@ def _tip(
     reach = float(np.clip(hits.reach_px[0] / axes.half_chest_px, 0.24, 0.40))
     reach = float(memory.tip_reach.update(reach, dt_s, float(good)))
     return (shoulder + direction * axes.half_chest_px * reach).astype(np.float32)
-
-
-def _outer(
-    pose: Pose,
-    axes: _Axes,
-    memory: _ArmMemory,
-    shoulder: Vector,
-    elbow: Vector,
-    outward: float,
-    dt_s: float,
-) -> NDArray[np.float32]:
-    """Half thickness of the upper arm on its outer side, px at ``OUTER_STATIONS``."""
-    along = elbow - shoulder
-    axis = unit(along)
-    normal = np.array([axis[1], -axis[0]], np.float64) * outward
-    origins = shoulder + along * OUTER_STATIONS[:, None]
-    rays = sample_rays(origins, normal, 0.62 * axes.half_chest_px, 1.0)
-    hits = cast(pose.person_alpha, rays, 1.0)
-    good = hits.left & hits.started_inside & (hits.reach_px > 0.0)
-    usual = memory.usual_outer
-    share = np.clip(hits.reach_px / axes.half_chest_px, 0.8 * usual, 1.45 * usual)
-    return (memory.outer.update(share, dt_s, good) * axes.half_chest_px).astype(np.float32)

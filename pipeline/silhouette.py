@@ -28,9 +28,14 @@ class RayHits(NamedTuple):
 
 
 def sample_rays(origins: Array, direction: Array, length_px: float, step_px: float) -> Array:
-    """Points along parallel rays: (n, k, 2) for ``origins`` (n, 2) and unit ``direction`` (2,)."""
+    """Points along rays: (n, k, 2) for ``origins`` (n, 2).
+
+    ``direction`` is a unit vector (2,) for all rays or one each (n, 2).
+    """
     distances = np.arange(0.0, length_px, step_px)
-    points: Array = origins[:, None, :] + direction[None, None, :] * distances[None, :, None]
+    points: Array = (
+        origins[:, None, :] + np.atleast_2d(direction)[:, None, :] * distances[None, :, None]
+    )
     return points
 
 

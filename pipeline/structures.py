@@ -210,8 +210,8 @@ class Arm:
         in_front: the forearm and hand are nearer to the camera than the chest.
         behind: the whole arm is clearly behind the torso.
         upper_px, fore_px: lengths of the bones without foreshortening; 0 while unknown.
-        outer_radius_px: (k,) measured half thickness on the outer side of the upper arm at
-            ``body.OUTER_STATIONS``; None while unknown.
+        thickness_px: (2, k) measured half thickness at ``limbs.STATIONS``, on the outer and on the
+            inner side of the bones; None while unknown.
     """
 
     shoulder: NDArray[np.float32]
@@ -225,7 +225,7 @@ class Arm:
     behind: bool
     upper_px: float = 0.0
     fore_px: float = 0.0
-    outer_radius_px: NDArray[np.float32] | None = None
+    thickness_px: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

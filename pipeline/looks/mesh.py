@@ -23,6 +23,8 @@ SOFT_PX = 2  # how far the cloth's soft edge reaches past its region
 FRAME_PX = 8  # clear frame around a part's picture: still a pixel wide when it is drawn tiny
 RIM_PX = 3  # strips thinner than twice this are the rim of a neighbour, not a part
 CELLS_PER_SIDE = 26  # vertices along the longer side of a garment
+SMALLEST_CELL_PX = 6.0
+SLEEVE_CELL = 0.6  # of the torso's cells: arms bend more sharply
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,7 @@ def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.boo
     Returns:
         A mesh whose sheets cover their regions and a small margin.
     """
-    cell = max(6.0, max(texture.shape[:2]) / CELLS_PER_SIDE)
+    cell = max(texture.shape[:2]) / CELLS_PER_SIDE
     vertices: list[NDArray[np.float32]] = []
     sheets: dict[Part, Sheet] = {}
     count = 0
@@ -110,7 +112,8 @@ def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.boo
             continue
         grown, cloth = (_grown(regions[part], by_px) for by_px in (MARGIN_PX, SOFT_PX))
         cloth = np.pad(cloth, MARGIN_PX - SOFT_PX)
-        points, triangles = _triangulate(grown, cloth, cell)
+        size = cell if part is Part.TORSO else SLEEVE_CELL * cell
+        points, triangles = _triangulate(grown, cloth, max(SMALLEST_CELL_PX, size))
         levels, origin = _picture(texture, regions[part])
         sheets[part] = Sheet(count, len(points), triangles + np.int32(count), levels, origin)
         vertices.append(points)

@@ -11,7 +11,8 @@ from pipeline.errors import NotSupported
 from pipeline.geometry import smoothstep
 from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
 from pipeline.looks.mesh import Mesh, build_mesh, clean_regions
-from pipeline.looks.sleeves import Armhole, SleeveMap, lay_sleeve, map_sleeve
+from pipeline.looks.sleeve_map import Armhole, SleeveMap, map_sleeve
+from pipeline.looks.sleeves import lay_sleeve
 from pipeline.looks.torso import TorsoFit
 from pipeline.looks.tps import tps_matrix
 from pipeline.structures import PART_CODES, Body, Category, Garment, Part, Side
