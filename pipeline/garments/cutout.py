@@ -47,6 +47,7 @@ SEED = 7  # GrabCut starts its colour clusters at random
 GRABCUT_ROUNDS = 4
 GRABCUT_BONUS = 0.04  # its outline is the more exact one, so it may score a little less
 WALL_QUANTILES = 0.97, 0.95, 0.92, 0.90, 0.87, 0.84  # of edge strength
+CENTRAL = 0.3  # of the picture: how far from its middle a garment is expected
 PIECE_SHARE = 0.05  # a studio garment may lie in pieces (a belt, a bow) of at least this size
 
 
@@ -156,13 +157,17 @@ def _openings(
 ) -> Mask:
     """Places inside the outline where the background shows (between straps, inside a sleeve)."""
     labels, areas = components(shrink((distance < min(near, 4.0)) & mask, 3))
-    found = np.zeros_like(mask)
-    for label in 1 + np.nonzero(areas > HOLE_LEAST_PX)[0]:
-        here = labels == label
-        flat = float(smooth[..., 0][here].std()) < HOLE_SPREAD
-        if flat and float(np.median(distance[here])) < HOLE_DISTANCE:
-            found |= here
-    return grow(found, 3)
+    count = np.concatenate([[mask.size], areas]).astype(np.float64)
+    lightness = smooth[..., 0].ravel().astype(np.float64)
+
+    def mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.bincount(labels.ravel(), values, minlength=count.size) / count
+
+    spread = np.sqrt(np.maximum(mean_of(lightness**2) - mean_of(lightness) ** 2, 0.0))
+    near_enough = mean_of(distance.ravel().astype(np.float64)) < HOLE_DISTANCE
+    opening = (count > HOLE_LEAST_PX) & (spread < HOLE_SPREAD) & near_enough
+    opening[0] = False
+    return grow(opening[labels], 3)
 
 
 def _main_pieces(mask: Mask, least_share: float) -> Mask:
@@ -179,8 +184,9 @@ def _central_piece(mask: Mask) -> Mask:
     if not areas.size:
         return mask
     height, width = mask.shape
-    y, x = np.mgrid[0:height, 0:width]
-    weight = np.exp(-(((x / width - 0.5) / 0.3) ** 2) - ((y / height - 0.5) / 0.3) ** 2)
+    across = np.exp(-(((np.arange(width) / width - 0.5) / CENTRAL) ** 2))
+    down = np.exp(-(((np.arange(height) / height - 0.5) / CENTRAL) ** 2))
+    weight = np.outer(down, across)
     score = np.bincount(labels.ravel(), weight.ravel(), minlength=areas.size + 1)
     score[0] = 0.0
     return np.asarray(labels == int(score.argmax()), np.bool_)

@@ -24,6 +24,11 @@ COLLAR_BEND = 0.018  # of the height: a deeper bend of the shoulder line is the 
 HEM_FROM = 0.55  # of the height
 HEM_OUTWARD = 0.7  # px of depth that one px outward is worth
 COLLAR_STEEP = 0.7  # rise ÷ run from a collar's foot to its top, at least
+STRAP_RISE = 0.06  # of the height
+SHOULDER_SPAN = (0.50, 1.0)  # of the half chest, from the axis: where shoulders lie
+SHOULDER_STEPS = 31
+SHOULDER_SLOPE = 0.6  # drop ÷ run; a halter falls faster
+SHOULDER_DROP = 1.3  # drop ÷ run at which the armhole begins
 COLLAR_RISE = 0.035  # of the height: what stands up less is a label or a loop
 NECK_LEAST, NECK_USUAL = 0.25, 0.40  # of the half chest, from the axis
 LEVEL = 0.07  # of the height that armpits may differ
@@ -61,14 +66,16 @@ def find_frame(shape: Shape) -> Frame:
     half_chest = 0.5 * float(armpits[Side.LEFT][0] - armpits[Side.RIGHT][0])
     if any(sleeved.values()):
         shoulders = {side: _shoulder(shape, side, armpits[side], half_chest) for side in Side}
-        pairs = _necks(shape, shoulders, half_chest)
-        necks = {side: pair[0] for side, pair in pairs.items()}
-        tops = {side: pair[1] for side, pair in pairs.items()}
+    elif all(_has_shoulder(shape, side, half_chest) for side in Side):
+        shoulders = {side: _shoulder_end(shape, side, half_chest) for side in Side}
     else:
-        pairs = {side: _strap(shape, side, half_chest) for side in Side}
-        necks = {side: pair[0] for side, pair in pairs.items()}
-        shoulders = {side: pair[1] for side, pair in pairs.items()}
-        tops = necks
+        straps = {side: _strap(shape, side, half_chest) for side in Side}
+        necks = {side: strap[0] for side, strap in straps.items()}
+        ends = {side: strap[1] for side, strap in straps.items()}
+        return Frame(armpits, ends, necks, necks, sleeved, batwing)
+    pairs = _necks(shape, shoulders, half_chest)
+    necks = {side: pair[0] for side, pair in pairs.items()}
+    tops = {side: pair[1] for side, pair in pairs.items()}
     return Frame(armpits, shoulders, necks, tops, sleeved, batwing)
 
 
@@ -157,6 +164,35 @@ def _shoulder(shape: Shape, side: Side, armpit: Point, half_chest: float) -> Poi
     x = int(np.clip(x, 0, len(profile) - 1))
     y = profile[x] if profile[x] < shape.mask.shape[0] else float(shape.top)
     return np.array([x, y], np.float32)
+
+
+def _outward(shape: Shape, side: Side, half_chest: float) -> tuple[NDArray[np.intp], Point]:
+    """Columns from the neck to beyond the armhole, going outward, and their top rows."""
+    shares = np.linspace(*SHOULDER_SPAN, SHOULDER_STEPS)
+    columns = np.rint(shape.axis_x + SIGN[side] * shares * half_chest).astype(np.intp)
+    columns = np.clip(columns, 0, shape.solid.shape[1] - 1)
+    return columns, top_profile(shape.solid)[columns]
+
+
+def _has_shoulder(shape: Shape, side: Side, half_chest: float) -> bool:
+    """A sleeveless garment whose top is a gentle slope beside the neck, no strap or halter."""
+    columns, rows = _outward(shape, side, half_chest)
+    if float(rows.min() - top_profile(shape.mask)[columns].min()) > STRAP_RISE * shape.height:
+        return False  # straps, too thin to be solid, rise above the body
+    first, last = 0, round(0.4 * SHOULDER_STEPS)
+    run = (SHOULDER_SPAN[1] - SHOULDER_SPAN[0]) * half_chest * last / (SHOULDER_STEPS - 1)
+    level = rows[first : last + 1]
+    gentle = abs(float(rows[last] - rows[first])) < SHOULDER_SLOPE * run
+    return gentle and float(np.ptp(level)) < SHOULDER_SLOPE * run + 2.0
+
+
+def _shoulder_end(shape: Shape, side: Side, half_chest: float) -> Point:
+    """Where the gentle slope of the shoulder drops into the armhole."""
+    columns, rows = _outward(shape, side, half_chest)
+    step = (SHOULDER_SPAN[1] - SHOULDER_SPAN[0]) * half_chest / (SHOULDER_STEPS - 1)
+    steep = np.nonzero(np.diff(rows) > SHOULDER_DROP * step)[0]
+    end = int(steep[0]) if steep.size else len(rows) - 1
+    return np.array([columns[end], rows[end]], np.float32)
 
 
 def _necks(

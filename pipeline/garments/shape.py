@@ -21,10 +21,10 @@ ARMPIT_RANGE = (0.10, 0.88)  # of the height
 ARMPIT_DEPTH = 0.02  # of the height
 LOCKED_SHARE = 0.002  # of the garment: a smaller hole is a fold
 LOCKED_ASIDE = 0.12  # of the width: gaps beside the torso are farther from the axis
-AXIS_DRIFT = 0.12  # of the width
+AXIS_DRIFT = 0.04  # of the width
 UPRIGHT = (0.0,)  # the garment is upright already
-SLEEVE_OUT = 0.05  # of the torso width: a sleeve reaches farther out than its armpit by this
-CORNER_ASIDE = 1.3  # as far from the axis as the tip; a bent elbow is farther
+SLEEVE_OUT = 0.035  # of the torso width: a sleeve reaches farther out than its armpit by this
+CORNER_ASIDE = 1.18  # as far from the axis as the tip; a bent elbow is farther
 CORNER_SHARE = 0.12  # of the way from cuff to tip: a straight sleeve bends less
 HEM_WIDTH = 0.6  # of the torso width: narrower rows below belong to ties and tails
 

@@ -15,7 +15,9 @@ from pipeline.structures import PART_CODES, Part, Side, Sleeves
 
 PART_OF = {Side.LEFT: Part.LEFT_SLEEVE, Side.RIGHT: Part.RIGHT_SLEEVE}
 LEAST_AREA = 0.012  # of the garment: less is a wrinkle, not a sleeve
-LONG_FROM = 0.62  # sleeve length ÷ torso length
+FUSED_ROWS = 0.06  # of the height
+FUSED_OUT = 0.08  # of the torso width; a dress flares less within those rows
+LONG_FROM = 0.55  # sleeve length ÷ torso length
 SAMPLES = 70  # points along the sleeve's outline, shoulder to armpit
 ALIKE = 1.18  # outline lengths within this ratio: both sleeves get the same cuff
 MIN_CUFF_GAP = 2  # samples between the cuff's corners
@@ -85,8 +87,19 @@ def _sleeve_mask(shape: Shape, frame: Frame, side: Side) -> Mask:
     sleeve = shape.mask & outside & ~(below & (sign * (x - armpit[0]) <= 0))
     sleeve &= sign * (x - shape.axis_x) > 0
     if not frame.batwing:
-        sleeve &= ~_torso_below(shape, armpit) & ~shape.slits
+        sleeve &= ~shape.slits
+        if not _is_fused(shape, armpit, side):
+            sleeve &= ~_torso_below(shape, armpit)
     return largest(sleeve)
+
+
+def _is_fused(shape: Shape, armpit: Point, side: Side) -> bool:
+    """The outline right below the armpit is that of a sleeve: no gap shows between the two."""
+    first = int(armpit[1]) + 1
+    rows = slice(first, first + max(2, round(FUSED_ROWS * shape.height)))
+    edge = shape.edges[rows, 0 if side is Side.RIGHT else 1]
+    beyond = SIGN[side] * (edge[np.isfinite(edge)] - armpit[0])
+    return beyond.size > 0 and float(np.median(beyond)) > FUSED_OUT * shape.torso_width
 
 
 def _torso_below(shape: Shape, armpit: Point) -> Mask:

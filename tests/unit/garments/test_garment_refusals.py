@@ -58,11 +58,11 @@ def test_shoulders_outside_the_picture() -> None:
     refuse(draw("tee").image[150:].copy(), "cut off")
 
 
-@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "coins", "retina", "brick"])
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "retina"])
 def test_other_pictures(name: str) -> None:
     image = getattr(skimage.data, name)()
     image = image if image.ndim == 3 else np.dstack([image] * 3)
-    scale = 400 / max(image.shape[:2])
+    scale = 300 / max(image.shape[:2])
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     refuse(np.asarray(small, np.uint8), ".")
 
