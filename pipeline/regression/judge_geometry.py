@@ -129,32 +129,30 @@ def _shape(pair: Pair, apart: Floats, shifts: Floats) -> Metric:
 def jitter(points: Floats, torso_px: Floats) -> Floats:
     """How much every frame shakes against its two neighbours, (n,) torso lengths.
 
-    It is the second difference in time of points given against the body, scaled so that white
-    noise gives its own standard deviation.
+    It is the second difference in time, scaled so that white noise gives its own standard
+    deviation; of the middle vertex, since a swinging sleeve is no jitter.
     """
     shaking = np.full(len(points), np.nan)
     if len(points) > 2:
         second = points[2:] - 2 * points[1:-1] + points[:-2]
-        size = np.sqrt((second**2).sum(axis=-1).mean(axis=1)) / SECOND_DIFFERENCE
+        size = middle(np.linalg.norm(second, axis=-1), axis=1) / SECOND_DIFFERENCE
         shaking[1:-1] = size / torso_px[1:-1]
     return shaking
 
 
 def _jitter(pair: Pair, base: Floats, now: Floats) -> Metric:
-    shaking = []
-    for points, landmarks in zip((base, now), pair.tracks("landmarks_px"), strict=True):
-        shoulders = landmarks[:, [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].mean(axis=1)
-        shaking.append(jitter(points - shoulders[:, None], pair.torso_px))
-    rise = shaking[1] - shaking[0]
-    value = float(middle(rise))
-    then, today = float(middle(shaking[0])), float(middle(shaking[1]))
+    """Shaking that was added. The baseline's own motion is taken out before it is measured."""
+    added = jitter(now - base, pair.torso_px)
+    value = float(middle(added))
+    then, today = (float(middle(jitter(points, pair.torso_px))) for points in (base, now))
+    calmer = today < then
     return judged(
         "geometry.jitter",
-        value,
+        -value if calmer else value,
         pair.limits.jitter_torso,
         UNIT,
-        f"The garment jitters on the body by {today:.4f} torso lengths, {then:.4f} in the"
-        " baseline.",
-        worst_frame(rise),
-        gain=-value,
+        f"The garment jitters: it shakes by {today:.4f} torso lengths from frame to frame,"
+        f" {then:.4f} in the baseline.",
+        worst_frame(added),
+        gain=value if calmer else 0.0,
     )

@@ -1,12 +1,12 @@
-"""Which frames of a stream of unknown length are kept as pictures, and a film for the report."""
+"""Which frames of a stream of unknown length are kept as pictures."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +14,10 @@ from pipeline.images import encode_jpeg
 from pipeline.regression.measure import SmallFrame
 from pipeline.regression.recording import Pictures
 
-FILM_FRAMES = 120  # of one case in the report
-FILM_QUALITY = 82
+FILM_FRAMES = 48  # of a baseline, for the report
+FILM_HEIGHT_PX = 120
+SHOTS = 120  # of a check, for the report
+SHOT_QUALITY = 82
 
 
 class PictureKeeper:
@@ -24,35 +26,49 @@ class PictureKeeper:
     Args:
         limit: how many at most. It keeps every frame, then every second, every fourth, …
         rows: keep exactly these frames instead: those that a baseline has.
+        dressed_only: leave out frames in which nothing is dressed.
+        height_px: scale the pictures down to it.
     """
 
-    def __init__(self, limit: int, rows: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        rows: Iterable[int] | None = None,
+        *,
+        dressed_only: bool = True,
+        height_px: int | None = None,
+    ) -> None:
         self._limit = limit
+        self._dressed_only = dressed_only
+        self._height_px = height_px
         self._rows = None if rows is None else frozenset(rows)
         self._step = 1
         self._kept: dict[int, NDArray[np.uint8]] = {}
 
     def offer(self, row: int, small: SmallFrame) -> None:
-        """Show it the next frame. Only dressed ones are kept by themselves."""
+        """Show it the next frame."""
         if self._rows is not None:
             if row in self._rows:
-                self._kept[row] = small.dressed
+                self._kept[row] = self._scaled(small.dressed)
             return
-        if row % self._step or not small.dressed[..., 3].any():
+        if row % self._step or (self._dressed_only and not small.dressed[..., 3].any()):
             return
-        self._kept[row] = small.dressed
+        self._kept[row] = self._scaled(small.dressed)
         while len(self._kept) > self._limit:
             self._step *= 2
             self._kept = {r: p for r, p in self._kept.items() if r % self._step == 0}
 
-    def pictures(self, size_hw: tuple[int, int]) -> Pictures:
-        """What was kept.
+    def _scaled(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = picture.shape[:2]
+        if self._height_px is None or self._height_px >= height:
+            return picture
+        size_wh = max(round(width * self._height_px / height), 1), self._height_px
+        return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
 
-        Args:
-            size_hw: of the pictures, in case there is none.
-        """
+    def pictures(self) -> Pictures:
+        """What was kept."""
         rows = sorted(self._kept)
-        blank = np.zeros((0, *size_hw, 4), np.uint8)
+        blank = np.zeros((0, 1, 1, 4), np.uint8)
         return Pictures(
             np.array(rows, np.int64), np.stack([self._kept[r] for r in rows]) if rows else blank
         )
@@ -64,23 +80,23 @@ def half_of(pictures: Pictures) -> Pictures:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """Small JPEG pictures of a run for people to look at.
+class Shots:
+    """Small JPEG pictures of a check for people to look at.
 
     Attributes:
         result: by frame, what went out.
         camera: the same frames before.
     """
 
-    result: dict[int, bytes]
-    camera: dict[int, bytes]
+    result: Mapping[int, bytes]
+    camera: Mapping[int, bytes]
 
 
-class FilmKeeper:
-    """Collects a film: evenly, at most ``FILM_FRAMES``, and the frames of the references."""
+class ShotKeeper:
+    """Collects shots: evenly, at most ``SHOTS``, and always those of some frames."""
 
-    def __init__(self, rows: Iterable[int] = ()) -> None:
-        self._always = frozenset(rows)
+    def __init__(self, always: Iterable[int] = ()) -> None:
+        self._always = frozenset(always)
         self._step = 1
         self._result: dict[int, bytes] = {}
         self._camera: dict[int, bytes] = {}
@@ -91,36 +107,36 @@ class FilmKeeper:
             return
         rgb, mask = small.dressed[..., :3], small.dressed[..., 3:]
         shown = np.where(mask > 0, rgb, small.camera)
-        self._result[row] = encode_jpeg(np.ascontiguousarray(shown), FILM_QUALITY)
-        self._camera[row] = encode_jpeg(small.camera, FILM_QUALITY)
-        if len(self._result) > FILM_FRAMES + len(self._always):
+        self._result[row] = encode_jpeg(np.ascontiguousarray(shown), SHOT_QUALITY)
+        self._camera[row] = encode_jpeg(small.camera, SHOT_QUALITY)
+        if len(self._result) > SHOTS + len(self._always):
             self._step *= 2
             for store in (self._result, self._camera):
                 for old in [r for r in store if r % self._step and r not in self._always]:
                     del store[old]
 
-    def film(self) -> Film:
+    def shots(self) -> Shots:
         """What was kept."""
-        return Film(dict(self._result), dict(self._camera))
+        return Shots(dict(self._result), dict(self._camera))
 
 
-def save_film(film: Film, path: Path) -> None:
-    """Write a film as one file."""
-    rows = sorted(film.result)
-    blobs = [film.result[r] for r in rows] + [film.camera[r] for r in rows]
+def save_shots(shots: Shots, path: Path) -> None:
+    """Write shots as one file."""
+    rows = sorted(shots.result)
+    blobs = [shots.result[r] for r in rows] + [shots.camera[r] for r in rows]
     lengths = np.array([len(b) for b in blobs], np.int64)
     data = np.frombuffer(b"".join(blobs), np.uint8)
     np.savez(path, rows=np.array(rows, np.int64), lengths=lengths, data=data)
 
 
-def load_film(path: Path) -> Film:
-    """Inverse of ``save_film``."""
+def load_shots(path: Path) -> Shots:
+    """Inverse of ``save_shots``."""
     with np.load(path, allow_pickle=False) as arrays:
-        rows, ends = arrays["rows"].tolist(), np.cumsum(arrays["lengths"])
-        stream = io.BytesIO(arrays["data"].tobytes())
-    begins = [0, *ends[:-1].tolist()]
-    blobs = [stream.getvalue()[a:b] for a, b in zip(begins, ends.tolist(), strict=True)]
+        rows: list[int] = arrays["rows"].tolist()
+        ends: list[int] = np.cumsum(arrays["lengths"]).tolist()
+        data = arrays["data"].tobytes()
+    blobs = [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     half = len(rows)
-    return Film(
+    return Shots(
         dict(zip(rows, blobs[:half], strict=True)), dict(zip(rows, blobs[half:], strict=True))
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,14 @@ from pipeline.regression.calibration import (
     one_opencv_thread,
 )
 from pipeline.regression.clip import Clip, open_clip
-from pipeline.regression.keep import Film, FilmKeeper, PictureKeeper, half_of
+from pipeline.regression.keep import (
+    FILM_FRAMES,
+    FILM_HEIGHT_PX,
+    PictureKeeper,
+    ShotKeeper,
+    Shots,
+    half_of,
+)
 from pipeline.regression.measure import FrameMeasures, FrameMeter
 from pipeline.regression.mirror import Mirror, MirrorFactory, WatchedTryOn
 from pipeline.regression.recording import Recording, save_recording, stack_tracks
@@ -43,17 +51,17 @@ class Take:
 
     Attributes:
         recording: what it left behind.
-        film: small pictures for the report.
+        shots: small pictures for the report.
     """
 
     recording: Recording
-    film: Film
+    shots: Shots
 
 
 def record_case(
     case: Case,
     factory: MirrorFactory = WatchedTryOn,
-    rows: Sequence[int] | None = None,
+    like: Recording | None = None,
     progress: Progress = no_progress,
 ) -> Take:
     """Dress the clip of a case once and measure every frame.
@@ -64,7 +72,7 @@ def record_case(
     Args:
         case: what to run.
         factory: makes the mirror under test.
-        rows: frames to keep reference pictures of; None = evenly, as the budget says.
+        like: a baseline, to keep pictures of the same frames; None = evenly, as the budget says.
         progress: told after each frame.
 
     Raises:
@@ -74,7 +82,7 @@ def record_case(
     with open_clip(case) as clip, one_opencv_thread():
         mirror = factory(garment)
         try:
-            run = _Run(case, clip, rows)
+            run = _Run(case, clip, like)
             for frame in clip.frames:
                 run.add(frame, mirror)
                 progress(case.id, run.frames, clip.expected)
@@ -94,30 +102,35 @@ def with_speeds(recording: Recording, passes: list[dict[str, StageSpeed]]) -> Re
 
 
 def save_within_budget(recording: Recording, folder: Path, budget: Budget) -> int:
-    """Write a baseline; with fewer reference pictures when it would be too large.
+    """Write a baseline; with fewer pictures when it would be too large.
 
     Returns:
-        Bytes written. More than the budget only when even two pictures are too many.
+        Bytes written. More than the budget only when even two pictures of a kind are too many.
     """
     size = save_recording(recording, folder)
-    while size > budget.case_kb * KB and len(recording.pictures.rows) > FEWEST_PICTURES:
-        recording = replace(recording, pictures=half_of(recording.pictures))
-        size = save_recording(recording, folder)
+    for what in ("film", "pictures"):  # the film is only looked at: it gives way first
+        while size > budget.case_kb * KB and len(getattr(recording, what).rows) > FEWEST_PICTURES:
+            fewer: dict[str, Any] = {what: half_of(getattr(recording, what))}
+            recording = replace(recording, **fewer)
+            size = save_recording(recording, folder)
     return size
 
 
 class _Run:
     """What has been measured of a clip so far."""
 
-    def __init__(self, case: Case, clip: Clip, rows: Sequence[int] | None) -> None:
+    def __init__(self, case: Case, clip: Clip, like: Recording | None) -> None:
         self._case, self._clip = case, clip
         self._meter = FrameMeter(case.budget.height_px)
         self._speed = SpeedMeter()
-        self._pictures = PictureKeeper(case.budget.pictures, rows)
-        self._film = FilmKeeper(rows or ())
+        references = None if like is None else like.pictures.rows.tolist()
+        film = None if like is None else like.film.rows.tolist()
+        self._pictures = PictureKeeper(case.budget.pictures, references)
+        self._film = PictureKeeper(FILM_FRAMES, film, dressed_only=False, height_px=FILM_HEIGHT_PX)
+        self._shots = ShotKeeper([*(references or ()), *(film or ())])
         self._measures: list[FrameMeasures] = []
         self._vertex_count = 0
-        self._size_wh = self._small_hw = (0, 0)
+        self._size_wh = (0, 0)
         self._faults: list[str] = []
 
     @property
@@ -130,9 +143,10 @@ class _Run:
         self._speed.add(composite)
         self._pictures.offer(self.frames, small)
         self._film.offer(self.frames, small)
+        self._shots.offer(self.frames, small)
         self._measures.append(measures)
         self._vertex_count = measures.vertex_count or self._vertex_count
-        self._size_wh, self._small_hw = frame.size_wh, small.camera.shape[:2]
+        self._size_wh = frame.size_wh
 
     def _process(self, frame: Frame, mirror: Mirror) -> Composite:
         try:
@@ -160,10 +174,11 @@ class _Run:
             reasons=[m.reason for m in self._measures],
             speeds=self._speed.speeds(),
             tracks=stack_tracks(self._measures),
-            pictures=self._pictures.pictures(self._small_hw),
+            pictures=self._pictures.pictures(),
+            film=self._film.pictures(),
             notes=notes,
         )
-        return Take(recording, self._film.film())
+        return Take(recording, self._shots.shots())
 
 
 def same_recording(first: Recording, second: Recording) -> bool:

@@ -1,10 +1,11 @@
 """What a run leaves behind: numbers of every frame, small pictures of some, and its facts.
 
-A recording is a folder of three files:
+A recording is a folder of four files:
 
     baseline.json   facts, versions, reasons, speeds
     tracks.npz      numbers of every frame, quantised and packed
-    frames.webp     reference pictures, lossless, as one sheet
+    frames.webp     reference pictures, lossless, as one sheet; these are compared
+    film.webp       more and smaller pictures, lossy, as one sheet; these are looked at
 """
 
 from __future__ import annotations
@@ -27,10 +28,13 @@ from pipeline.regression.calibration import StageSpeed
 from pipeline.regression.measure import FrameMeasures
 
 FORMAT = 1
-FACTS, TRACKS, FRAMES = "baseline.json", "tracks.npz", "frames.webp"
+FACTS, TRACKS, FRAMES, FILM = "baseline.json", "tracks.npz", "frames.webp", "film.webp"
 STEPS_PER_PX = 16  # points are kept to a sixteenth of a pixel
 NOWHERE = np.int32(-(2**31))  # stands for not-a-number among quantised points
 SHEET_COLUMNS = 4
+# exact: colours under a clear mask are kept too
+LOSSLESS: Mapping[str, Any] = {"lossless": True, "exact": True, "quality": 100, "method": 4}
+LOSSY: Mapping[str, Any] = {"quality": 45, "alpha_quality": 60, "method": 4}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +62,7 @@ _PACKED = {"cells": np.float16, "cover": np.float16}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """Reference pictures.
+    """Small pictures of some frames.
 
     Attributes:
         rows: (k,) which frames they show, from 0.
@@ -81,7 +85,8 @@ class Recording:
         reasons: of every frame, "" where it was dressed.
         speeds: by stage; empty when they could not be measured.
         tracks: numbers of every frame.
-        pictures: of some frames.
+        pictures: references, to be compared.
+        film: to be looked at.
         notes: what a person should know: a damaged end, a fault of a stage.
     """
 
@@ -93,6 +98,7 @@ class Recording:
     speeds: Mapping[str, StageSpeed]
     tracks: Tracks
     pictures: Pictures
+    film: Pictures
     notes: Sequence[str] = ()
 
     @property
@@ -145,8 +151,8 @@ def save_recording(recording: Recording, folder: Path) -> int:
         "frames": recording.frames,
         "reasons": [[reason, len(list(run))] for reason, run in groupby(recording.reasons)],
         "vertex_count": recording.vertex_count,
-        "pictures": recording.pictures.rows.tolist(),
-        "picture_hw": list(recording.pictures.dressed.shape[1:3]),
+        "pictures": _describe(recording.pictures),
+        "film": _describe(recording.film),
         "speeds": {
             stage: {name: _rounded(value) for name, value in asdict(speed).items()}
             for stage, speed in recording.speeds.items()
@@ -157,7 +163,8 @@ def save_recording(recording: Recording, folder: Path) -> int:
     files = {
         FACTS: (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode(),
         TRACKS: _pack(recording.tracks),
-        FRAMES: _sheet(recording.pictures.dressed),
+        FRAMES: _sheet(recording.pictures.dressed, LOSSLESS),
+        FILM: _sheet(recording.film.dressed, LOSSY),
     }
     for name, data in files.items():
         (folder / name).write_bytes(data)
@@ -178,8 +185,6 @@ def load_recording(folder: Path) -> Recording:
                 f" {FORMAT}. Record it again."
             )
         tracks = _unpack((folder / TRACKS).read_bytes())
-        height, width = facts["picture_hw"]
-        rows = np.array(facts["pictures"], np.int64)
         return Recording(
             clip=facts["clip"],
             garment=facts["garment"],
@@ -188,7 +193,8 @@ def load_recording(folder: Path) -> Recording:
             reasons=[reason for reason, count in facts["reasons"] for _ in range(count)],
             speeds={stage: StageSpeed(**speed) for stage, speed in facts["speeds"].items()},
             tracks=tracks,
-            pictures=Pictures(rows, _cut_sheet(folder / FRAMES, len(rows), height, width)),
+            pictures=_cut_sheet(folder / FRAMES, facts["pictures"]),
+            film=_cut_sheet(folder / FILM, facts["film"]),
             notes=facts["notes"],
         )
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
@@ -230,8 +236,12 @@ def _unpack(data: bytes) -> Tracks:
     return Tracks(**columns)
 
 
-def _sheet(pictures: NDArray[np.uint8]) -> bytes:
-    """All pictures side by side in one lossless WebP: smaller than one file each."""
+def _describe(pictures: Pictures) -> dict[str, Any]:
+    return {"size_hw": list(pictures.dressed.shape[1:3]), "rows": pictures.rows.tolist()}
+
+
+def _sheet(pictures: NDArray[np.uint8], options: Mapping[str, Any]) -> bytes:
+    """All pictures side by side in one WebP: smaller than one file each."""
     count, height, width = pictures.shape[:3]
     lines = max(-(-count // SHEET_COLUMNS), 1)
     sheet = np.zeros((lines, SHEET_COLUMNS, height, width, 4), np.uint8)
@@ -239,14 +249,15 @@ def _sheet(pictures: NDArray[np.uint8]) -> bytes:
         sheet[divmod(index, SHEET_COLUMNS)] = picture
     flat = sheet.transpose(0, 2, 1, 3, 4).reshape(lines * height, SHEET_COLUMNS * width, 4)
     buffer = io.BytesIO()
-    # exact: colours under a clear mask are kept too
-    Pil.fromarray(flat).save(buffer, "WEBP", lossless=True, exact=True, quality=100, method=4)
+    Pil.fromarray(flat).save(buffer, "WEBP", **options)
     return buffer.getvalue()
 
 
-def _cut_sheet(path: Path, count: int, height: int, width: int) -> NDArray[np.uint8]:
+def _cut_sheet(path: Path, described: Mapping[str, Any]) -> Pictures:
+    height, width = described["size_hw"]
+    rows = np.array(described["rows"], np.int64)
     with Pil.open(path) as picture:
         flat = np.asarray(picture.convert("RGBA"), np.uint8)
     lines = flat.shape[0] // height
     sheet = flat.reshape(lines, height, SHEET_COLUMNS, width, 4).transpose(0, 2, 1, 3, 4)
-    return sheet.reshape(-1, height, width, 4)[:count].copy()
+    return Pictures(rows, sheet.reshape(-1, height, width, 4)[: len(rows)].copy())

@@ -203,7 +203,9 @@ def _resolve(text: str, suite: Path) -> Path:
 def _only(table: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     for key in table:
         if key not in known:
-            raise InputError(f"{where} has the unknown key {key}. Known: {', '.join(sorted(known))}.")
+            raise InputError(
+                f"{where} has the unknown key {key}. Known: {', '.join(sorted(known))}."
+            )
 
 
 def _table(table: Mapping[str, Any], key: str, where: object) -> Mapping[str, Any]:
