@@ -21,6 +21,7 @@ from pipeline.errors import WearcastError
 from pipeline.images import MAX_BYTES
 from stream_server import security
 from stream_server.config import ServerConfig
+from stream_server.deadlines import Timing
 from stream_server.engine import Engine
 from stream_server.errors import (
     PortTaken,
@@ -37,7 +38,7 @@ from stream_server.lobby import Lobby
 from stream_server.metrics import Metrics
 from stream_server.pipeline_engine import PipelineEngine
 from stream_server.rtc_tuning import Tuning
-from stream_server.session import Services, Timing
+from stream_server.session import Services
 from stream_server.tls import Secure, lan_addresses, secure
 
 log = logging.getLogger(__name__)

@@ -17,6 +17,11 @@ class Live(Protocol):
     """The pipeline of one session; see ``pipeline.live.LiveTryOn``.
 
     ``observe`` and ``dress`` are each called by one thread, in the order of the frames.
+
+    A pipeline that can leave something out when the machine is slow also has
+    ``economise(on: bool) -> bool``: quick, from any thread; True when that changed something.
+    It is asked before the camera's picture is made smaller. The photo look has nothing to leave
+    out, so it does not have the method.
     """
 
     def observe(self, frame: Frame) -> Any:

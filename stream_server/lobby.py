@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from aiortc import RTCConfiguration
 
+from stream_server.deadlines import Timing
 from stream_server.errors import ApiError
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
-from stream_server.session import Services, Session, Timing
+from stream_server.session import Services, Session
 
 RETRY_WHEN_FULL_S = 10
 RETRY_WHEN_ENDING_S = 2

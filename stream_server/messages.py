@@ -2,7 +2,9 @@
 
 To the server: ``select {garment}`` (null takes the garment off), ``mirror {on}``, ``pause {on}``,
 ``ping {t}``. From the server: ``ready {garment}``, ``status {…}``, ``error {code, message}``,
-``pong {t}``, ``reconnect {}`` (the server is about to end; come back with a new offer).
+``pong {t}``, ``quality {scale, fps, kbps, cause}`` (send so much picture from now on; the cause is
+``server``, ``line`` or, when it is lifted, ``none``), ``reconnect {}`` (this connection is about to
+end; come back with a new offer), ``bye {reason}`` (the session has ended for good).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.structures import LookKind, Reason
+from stream_server.quality import Quality
 
 MAX_MESSAGE_CHARS = 4096  # the longest sensible message is a select with a garment id
 MAX_ID_CHARS = 200
@@ -171,6 +174,17 @@ def pong(t: float) -> str:
     return json.dumps({"type": "pong", "t": t})
 
 
+def quality(wish: Quality, cause: str) -> str:
+    """What the camera should send from now on."""
+    values = {"scale": wish.scale, "fps": wish.fps, "kbps": wish.kbps, "cause": cause}
+    return json.dumps({"type": "quality"} | values)
+
+
 def reconnect() -> str:
-    """This server is about to end; connect again with a new offer."""
+    """This connection is about to end; connect again with a new offer."""
     return json.dumps({"type": "reconnect"})
+
+
+def bye(reason: str) -> str:
+    """The session has ended for good, such as ``idle``; only the shopper begins a new one."""
+    return json.dumps({"type": "bye", "reason": reason})

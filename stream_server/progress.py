@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pipeline.structures import Composite, LookKind, Reason
 
 FPS_WINDOW_S = 2.0
+BUSY_SHARE = 0.1  # of the newest frame in the running mean of a step's time
 MOMENTS = 240  # more than any camera sends in the window
 
 
@@ -21,18 +22,22 @@ class Progress:
     Attributes:
         starting: the pipeline is still being made.
         paused: frames pass untouched on request.
+        received: camera frames that came in so far.
         frames: frames delivered so far.
         fps: frames delivered per second, lately.
         dropped: frames left out between the steps so far.
+        busy_ms: time of the slower step for one frame, lately.
         errors: frames that passed raw because a step failed.
         reason, look, look_age_ms, stage_ms: of the last frame.
     """
 
     starting: bool
     paused: bool
+    received: int
     frames: int
     fps: float
     dropped: int
+    busy_ms: float
     errors: int
     reason: Reason | None
     look: LookKind
@@ -50,14 +55,21 @@ class Record:
         self._reason: Reason | None = None
         self._composite: tuple[LookKind, float | None] = ("none", None)
         self._stage_ms: Mapping[str, float] = {}
+        self._busy_ms = 0.0
+        self.received = 0
         self.errors = 0
         self.broken = False  # the pipeline could not be made
 
     def add(
-        self, reason: Reason | None, composite: Composite | None, stage_ms: Mapping[str, float]
+        self,
+        reason: Reason | None,
+        composite: Composite | None,
+        stage_ms: Mapping[str, float],
+        busy_ms: float = 0.0,
     ) -> None:
-        """A frame was delivered."""
+        """A frame was delivered; its slower step took ``busy_ms``."""
         with self._lock:
+            self._busy_ms += BUSY_SHARE * (busy_ms - self._busy_ms)
             self._frames += 1
             self._moments.append(time.monotonic())
             self._reason = Reason.WORKER_ERROR if self.broken else reason
@@ -76,9 +88,11 @@ class Record:
             return Progress(
                 starting=starting,
                 paused=paused,
+                received=self.received,
                 frames=self._frames,
                 fps=lately / FPS_WINDOW_S,
                 dropped=dropped,
+                busy_ms=self._busy_ms,
                 errors=self.errors,
                 reason=self._reason,
                 look=look,

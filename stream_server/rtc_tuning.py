@@ -25,6 +25,7 @@ from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rate import AimdRateControl
 from aiortc.rtp import RtpPacket
+from aiortc.utils import uint16_add, uint16_gt
 
 from stream_server.jitter import MarkerJitterBuffer, is_keyframe
 from stream_server.network import AUTO, NetworkProfile, check_network, profile_for
@@ -78,9 +79,11 @@ MISSING = missing_names()
 
 
 class Repairs:
-    """What was done against loss on one connection, counted."""
+    """Loss on one connection and what was done against it, counted."""
 
     def __init__(self) -> None:
+        self.expected = 0  # packets that the camera sent, repeated ones left out
+        self.lost = 0  # of those, not here when they were due
         self.nacks = 0  # requests for packets, repeated
         self.plis = 0  # requests for a keyframe
         self.jumps = 0  # times a hole was left out for a keyframe behind it
@@ -151,6 +154,7 @@ class TunedReceiver:
         self._moved_at = clock()
         self._nack_at = self._pli_at = NEVER
         self._pli_owed = False
+        self._newest: int | None = None  # sequence number
         self._stock_handle = receiver._handle_rtp_packet
         self._stock_pli = receiver._send_rtcp_pli
         receiver._RTCRtpReceiver__jitter_buffer = self._buffer
@@ -163,13 +167,25 @@ class TunedReceiver:
         receiver._send_rtcp_pli = self._ask_for_keyframe
 
     async def _handle(self, packet: RtpPacket, arrival_time_ms: int) -> None:
-        await self._stock_handle(packet, arrival_time_ms)
         codec = self._codec(packet)
+        if codec is self._receiver._RTCRtpReceiver__codecs.get(packet.payload_type):
+            self._count(packet.sequence_number)
+        await self._stock_handle(packet, arrival_time_ms)
         if codec is None or self._receiver._RTCRtpReceiver__decoder_thread is None:
             return
         self._drain(codec)
         source = self._receiver._RTCRtpReceiver__rtx_ssrc.get(packet.ssrc, packet.ssrc)
         await self._watch(codec, source)
+
+    def _count(self, number: int) -> None:
+        """Count what is missing when a later packet comes; one that is only late counts back."""
+        if self._newest is None or uint16_gt(number, self._newest):
+            step = 1 if self._newest is None else uint16_add(number, -self._newest)
+            self._newest = number
+            self.repairs.expected += step
+            self.repairs.lost += step - 1
+        elif number != self._newest and self.repairs.lost:
+            self.repairs.lost -= 1
 
     def _codec(self, packet: RtpPacket) -> Any:
         codecs = self._receiver._RTCRtpReceiver__codecs
@@ -306,17 +322,25 @@ ENCODERS: dict[str, Callable[[NetworkProfile], Any]] = {
 }
 
 
-def tune_sender(sender: Any, profile: NetworkProfile) -> None:
-    """Give a sender that has not started an encoder of ours when it first needs one."""
-    stock = sender._next_encoded_frame
+class TunedSender:
+    """Gives one of aiortc's senders an encoder of ours when it first needs one.
 
-    async def next_encoded_frame(codec: Any) -> Any:
+    Args:
+        sender: one that has not started.
+        profile: of the line.
+    """
+
+    def __init__(self, sender: Any, profile: NetworkProfile) -> None:
+        self._sender = sender
+        self._profile = profile
+        self._stock = sender._next_encoded_frame
+        sender._next_encoded_frame = self._next_encoded_frame
+
+    async def _next_encoded_frame(self, codec: Any) -> Any:
         make = ENCODERS.get(codec.mimeType.lower())
-        if sender._RTCRtpSender__encoder is None and make is not None:
-            sender._RTCRtpSender__encoder = make(profile)
-        return await stock(codec)
-
-    sender._next_encoded_frame = next_encoded_frame
+        if self._sender._RTCRtpSender__encoder is None and make is not None:
+            self._sender._RTCRtpSender__encoder = make(self._profile)
+        return await self._stock(codec)
 
 
 class Tuning:
@@ -349,4 +373,4 @@ class Tuning:
     def sender(self, sender: Any, peer: str | None) -> None:
         """Tune a video sender that has not started."""
         if self.active:
-            tune_sender(sender, profile_for(self._network, peer))
+            TunedSender(sender, profile_for(self._network, peer))

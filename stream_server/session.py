@@ -24,33 +24,26 @@ from aiortc.mediastreams import MediaStreamError
 from pipeline.errors import WearcastError
 from pipeline.structures import Garment, Reason
 from stream_server import messages
+from stream_server.adaptation import Adaptation
 from stream_server.channels import Channels
+from stream_server.deadlines import Deadlines, Overdue, Timing
 from stream_server.engine import Live
 from stream_server.errors import ApiError, where
 from stream_server.messages import ClientMessage, State, Status
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
 from stream_server.progress import Progress
+from stream_server.quality import Governor, Quality
 from stream_server.rtc_tuning import Repairs, Tuning
 from stream_server.tracks import OutputTrack, read_newest
+from stream_server.vitals import Vitals, read_line
 from stream_server.worker import FrameWorker
 
 log = logging.getLogger(__name__)
 
 CODEC_ORDER = ("video/VP8", "video/H264", "video/rtx")  # aiortc's VP8 costs a quarter of H.264
-FORGIVEN_S = 0.2  # a loop that wakes later than this was held up
+FAREWELL_S = 0.3  # for a last word to reach the client
 LABEL_CHARS = 8  # of the id in the log: the whole id would let a reader end the session
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Deadlines and rhythms of a session, seconds."""
-
-    connect: float = 15.0  # from the answer to an open connection
-    frame: float = 10.0  # without a decoded frame the camera is gone
-    heartbeat: float = 5.0  # without a ping, once the client has begun to send them
-    status: float = 0.5  # between two status messages
-    close: float = 3.0  # for each part of the closing
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +97,15 @@ class Session:
         self._pending: list[str | None] = []  # at most one: the newest wish of the shopper
         self._choosing: asyncio.Task[None] | None = None
         self._skipped = 0
-        self._paused = False
-        self._began = self._last_frame = time.monotonic()
-        self._last_ping: float | None = None
+        now = time.monotonic()
+        self._deadlines = Deadlines(timing, now)
+        self._vitals = Vitals(services.metrics, now)
         self._pc = RTCPeerConnection(configuration)
         self._output = OutputTrack()
         self._worker = FrameWorker(  # last: from here on there are threads to end
             services.make_live, self._output.deliver, services.metrics, self.label
         )
+        self._adaptation = Adaptation(Governor(), self._worker.economise, self._wish)
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_channel)
         self._pc.on("connectionstatechange", self._on_state)
@@ -149,10 +143,7 @@ class Session:
 
     async def close(self, why: str) -> None:
         """End everything. Idempotent; returns when nothing is left, also if cancelled meanwhile."""
-        if self._closing is None:
-            log.info("session %s: closing: %s", self.label, why)
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await asyncio.shield(self._end(why))
 
     async def _close(self) -> None:
         try:
@@ -176,11 +167,13 @@ class Session:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _end(self, why: str) -> None:
-        """Begin to close from a callback or from one of our own tasks."""
+    def _end(self, why: str) -> asyncio.Task[None]:
+        """Begin to close, from wherever; only the first cause counts."""
         if self._closing is None:
             log.info("session %s: closing: %s", self.label, why)
+            self._services.metrics.session_end(why)
             self._closing = asyncio.create_task(self._close())
+        return self._closing
 
     # -- what the connection tells us
 
@@ -211,7 +204,7 @@ class Session:
                 frame, skipped = await read_newest(track)
                 self._skipped += skipped
                 self._services.metrics.dropped("decode", skipped)
-                self._last_frame = time.monotonic()
+                self._deadlines.frame(time.monotonic())
                 self._worker.submit(frame)
         except MediaStreamError:
             self._end("camera ended")
@@ -225,18 +218,20 @@ class Session:
             self._channels.tell(messages.error(error.code, str(error)))
 
     def _obey(self, message: ClientMessage) -> None:
+        now = time.monotonic()
         match message:
+            case messages.Ping(t):
+                self._deadlines.ping(now)
+                self._channels.beat(messages.pong(t))
+                return
             case messages.Select(garment):
                 self._choose(garment)
             case messages.Mirror(on):
                 self._worker.mirror(on)
             case messages.Pause(on):
-                self._paused = on
-                self._last_frame = time.monotonic()  # a paused page may stop its camera
+                self._deadlines.pause(now, on=on)
                 self._worker.pause(on)
-            case messages.Ping(t):
-                self._last_ping = time.monotonic()
-                self._channels.beat(messages.pong(t))
+        self._deadlines.active(now)
 
     def _choose(self, garment: str | None) -> None:
         """Note the newest wish; wishes that were overtaken are never loaded."""
@@ -263,35 +258,51 @@ class Session:
     # -- the rhythm
 
     async def _supervise(self) -> None:
-        """Report twice a second, and end the session when its time is over."""
+        """Report twice a second, adapt, and end the session when its time is over."""
         while True:
             begin = time.monotonic()
             await asyncio.sleep(self._timing.status)
             now = time.monotonic()
-            self._forgive(now - begin - self._timing.status)
-            why = self._overdue(now)
-            if why is not None:
-                self._end(why)
+            self._deadlines.forgive(now - begin - self._timing.status)
+            status = self._status()
+            if status.state is State.DRESSED:
+                self._deadlines.active(now)
+            connected = self._pc.connectionState == "connected"
+            overdue = self._deadlines.overdue(now, connected=connected)
+            if overdue is not None:
+                await self._run_out(overdue)
                 return
-            self._channels.beat(messages.status(self._status()))
+            self._channels.beat(messages.status(status))
+            if connected and self._vitals.due(now):
+                await self._adapt(now)
 
-    def _forgive(self, late_s: float) -> None:
-        """Move the deadlines by the time that the server itself was held up."""
-        if late_s > FORGIVEN_S:
-            self._began += late_s
-            self._last_frame += late_s
-            if self._last_ping is not None:
-                self._last_ping += late_s
+    async def _run_out(self, overdue: Overdue) -> None:
+        """End a session whose time is over, with a last word where somebody may hear it."""
+        if overdue in (Overdue.IDLE, Overdue.LONGEST):
+            idle = overdue is Overdue.IDLE
+            self._channels.tell(messages.bye("idle") if idle else messages.reconnect())
+            await asyncio.sleep(FAREWELL_S)
+        self._end(overdue.value)
 
-    def _overdue(self, now: float) -> str | None:
-        if self._pc.connectionState != "connected":
-            late = now - self._began > self._timing.connect
-            return "never connected" if late else None
-        if now - self._last_frame > self._timing.frame and not self._paused:
-            return "no camera frame"
-        if self._last_ping is not None and now - self._last_ping > self._timing.heartbeat:
-            return "heartbeat lost"
-        return None
+    async def _adapt(self, now: float) -> None:
+        try:
+            line = await read_line(self._pc)
+        except Exception as error:  # the timers must go on, whatever aiortc's counters do
+            log.error("session %s: no statistics: %s", self.label, where(error))
+            return
+        progress = self._worker.progress()
+        left_out = self._left_out(progress)
+        seen = self._vitals.measure(now, progress, left_out, self._repairs, line)
+        if not progress.starting and not progress.paused:
+            self._adaptation.update(now, seen)
+
+    def _wish(self, quality: Quality, cause: str) -> None:
+        log.info("session %s: quality %s because of %s", self.label, quality.scale, cause)
+        self._services.metrics.quality_change(str(quality.scale))
+        self._channels.tell(messages.quality(quality, cause))
+
+    def _left_out(self, progress: Progress) -> int:
+        return self._skipped + progress.dropped + self._output.dropped
 
     def _status(self) -> Status:
         progress = self._worker.progress()
@@ -301,7 +312,7 @@ class Session:
             look=progress.look,
             look_age_ms=progress.look_age_ms,
             fps=progress.fps,
-            dropped=self._skipped + progress.dropped + self._output.dropped,
+            dropped=self._left_out(progress),
             stage_ms=progress.stage_ms,
         )
 

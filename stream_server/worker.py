@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from av import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -37,23 +37,34 @@ from stream_server.tracks import NewestSlot, SlotClosed, call_in_loop
 log = logging.getLogger(__name__)
 
 
+class Arrival(NamedTuple):
+    """A camera frame and when it came in, monotonic seconds."""
+
+    source: VideoFrame
+    at_s: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
     """A frame between the two threads.
 
     Attributes:
         source: the frame as it was decoded, with the clock that goes out again.
+        at_s: when it came in.
         picture: the same as RGB; None when that failed or was not needed.
         observation: what the first step found; None passes the frame untouched.
         reason: why it passes untouched, if it is worth telling.
         stage_ms: wall time of our own steps so far.
+        observe_ms: wall time of the whole first step.
     """
 
     source: VideoFrame
+    at_s: float
     picture: Picture | None = None
     observation: Any = None
     reason: Reason | None = None
     stage_ms: Mapping[str, float] = field(default_factory=dict)
+    observe_ms: float = 0.0
 
 
 class FrameWorker:
@@ -81,7 +92,7 @@ class FrameWorker:
         self._started = asyncio.Event()
         self._finished = asyncio.Event()
         self._live: Live | None = None
-        self._fresh: NewestSlot[VideoFrame] = NewestSlot()
+        self._fresh: NewestSlot[Arrival] = NewestSlot()
         self._seen: NewestSlot[Seen] = NewestSlot()
         self._paused = False
         self._mirrored = False
@@ -100,9 +111,11 @@ class FrameWorker:
     def submit(self, frame: VideoFrame) -> None:
         """Offer a camera frame, from the event loop; never waits."""
         self._metrics.frame_in()
+        self._record.received += 1
+        arrival = Arrival(frame, time.monotonic())
         if self._live is None:  # the picture is there at once, the garment a moment later
-            self._hand_on(Seen(frame))
-        elif self._fresh.put(frame):
+            self._hand_on(Seen(*arrival))
+        elif self._fresh.put(arrival):
             self._metrics.dropped("observe")
 
     def _hand_on(self, seen: Seen) -> None:
@@ -131,6 +144,11 @@ class FrameWorker:
     def mirror(self, on: bool) -> None:
         """Flip every picture horizontally before anything else, or stop doing so."""
         self._mirrored = on
+
+    def economise(self, on: bool) -> bool:
+        """Ask the pipeline to do less per frame, or all again; False if that changes nothing."""
+        ask = getattr(self._live, "economise", None)  # only some pipelines can do less
+        return bool(ask is not None and ask(on))
 
     def progress(self) -> Progress:
         """How the worker is doing."""
@@ -182,19 +200,21 @@ class FrameWorker:
         call_in_loop(self._loop, self._started.set)
         return live
 
-    def _observe(self, live: Live | None, source: VideoFrame) -> Seen:
+    def _observe(self, live: Live | None, arrival: Arrival) -> Seen:
+        source, at_s = arrival
         picture: Picture | None = None
         begin = time.perf_counter()
         try:
             picture = to_picture(source, mirrored=self._mirrored)
             stage_ms = {"decode": _ms_since(begin)}
             if self._paused or live is None:
-                return Seen(source, picture, stage_ms=stage_ms)
-            frame = Frame(picture.image, self._clock.seconds(source))
-            return Seen(source, picture, live.observe(frame), stage_ms=stage_ms)
+                return Seen(source, at_s, picture, stage_ms=stage_ms)
+            found = live.observe(Frame(picture.image, self._clock.seconds(source)))
+            took_ms = _ms_since(begin)
+            return Seen(source, at_s, picture, found, stage_ms=stage_ms, observe_ms=took_ms)
         except Exception as error:
             self._fault("observe", error)
-            return Seen(source, picture, reason=Reason.WORKER_ERROR)
+            return Seen(source, at_s, picture, reason=Reason.WORKER_ERROR)
 
     def _run_dress(self) -> None:
         reformatter = VideoReformatter()
@@ -205,6 +225,7 @@ class FrameWorker:
             pass
 
     def _finish(self, seen: Seen, reformatter: VideoReformatter) -> None:
+        start = time.perf_counter()
         composite = self._dress(seen)
         begin = time.perf_counter()
         try:
@@ -217,7 +238,8 @@ class FrameWorker:
         own_ms = {**seen.stage_ms, "convert": _ms_since(begin)}
         if self._deliver(frame):
             self._metrics.dropped("send")
-        self._note(seen, composite, own_ms)
+        self._metrics.frame_age(time.monotonic() - seen.at_s)
+        self._note(seen, composite, own_ms, max(seen.observe_ms, _ms_since(start)))
 
     def _dress(self, seen: Seen) -> Composite | None:
         live = self._live
@@ -238,13 +260,17 @@ class FrameWorker:
             picture = to_picture(seen.source, mirrored=self._mirrored)
         return picture.image if picture.altered else None
 
-    def _note(self, seen: Seen, composite: Composite | None, own_ms: dict[str, float]) -> None:
+    def _note(
+        self, seen: Seen, composite: Composite | None, own_ms: dict[str, float], busy_ms: float
+    ) -> None:
         failed = seen.observation is not None and composite is None
         reason = Reason.WORKER_ERROR if failed else seen.reason
         if composite is not None:
             reason = composite.reason
             own_ms = {**own_ms, **composite.stage_ms}
-        self._record.add(reason, composite, own_ms)
+            if composite.look_age_ms is not None:
+                self._metrics.keyframe_age(composite.look_age_ms)
+        self._record.add(reason, composite, own_ms, busy_ms)
         dressed = composite is not None and composite.dressed
         self._metrics.frame_out("dressed" if dressed else (reason or "passed"))
         for name, milliseconds in own_ms.items():

@@ -12,7 +12,7 @@ from doubles import StandInEngine
 
 from stream_server.app import create_app
 from stream_server.config import ServerConfig
-from stream_server.session import Timing
+from stream_server.deadlines import Timing
 
 Serve = Callable[..., Awaitable[TestClient[web.Request, web.Application]]]
 

@@ -10,10 +10,10 @@ import time
 import numpy as np
 import pytest
 from conftest import Serve
-from doubles import Received, Shopper, StandInEngine, read_number, until
+from doubles import Received, Shopper, StandInEngine, TintLive, read_number, until
 
+from stream_server.deadlines import Timing
 from stream_server.keys import LOBBY
-from stream_server.session import Timing
 
 QUICK = Timing(status=0.1)
 
@@ -324,3 +324,64 @@ async def test_a_step_that_hangs_does_not_keep_a_session_from_closing(
         await asyncio.wait_for(http.delete(f"/api/sessions/{shopper.session}"), 3)
         assert sessions_of(shopper) == 0
     await until(lambda: engine.lives[0].closed == 1, 3)
+
+
+async def test_a_killed_client_without_heartbeat_is_noticed(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with Shopper(await serve(Timing(silence=0.4, status=0.05))) as shopper:
+        await shopper.connect()
+        await shopper.see(2)
+        shopper.camera.stop()
+        await until(lambda: sessions_of(shopper) == 0, 3)
+    assert "client silent" in caplog.text
+
+
+async def test_when_nobody_is_there_the_session_says_bye(serve: Serve) -> None:
+    async with Shopper(await serve(Timing(idle=0.5, status=0.05))) as shopper:
+        await shopper.connect(garment="red")
+        await shopper.see(15, worn="red")  # dressed, so not idle, for longer than that
+        await shopper.say(type="select", garment=None)
+        assert (await shopper.hear("bye"))["reason"] == "idle"
+        await until(lambda: sessions_of(shopper) == 0, 3)
+        ends = 'wearcast_session_ends_total{cause="nobody there"}'
+        assert await metric(shopper, ends) == 1
+
+
+async def test_the_longest_session_ends_with_a_wish_to_reconnect(serve: Serve) -> None:
+    async with Shopper(await serve(Timing(longest=0.8, status=0.05))) as shopper:
+        await shopper.connect(garment="red")
+        await shopper.see(2, worn="red")
+        await shopper.hear("reconnect")
+        await until(lambda: sessions_of(shopper) == 0, 3)
+
+
+async def test_a_slow_server_asks_for_less_picture(serve: Serve, engine: StandInEngine) -> None:
+    engine.slow_s = 0.12
+    async with Shopper(await serve(QUICK), fps=30) as shopper:
+        await shopper.connect(garment="green")
+        wish = await shopper.hear("quality")
+        assert (wish["scale"], wish["fps"], wish["cause"]) == (0.75, 24, "server")
+        assert await metric(shopper, 'wearcast_quality_changes_total{to="0.75"}') == 1
+        assert await metric(shopper, "wearcast_session_fps_count") >= 2
+        assert await metric(shopper, "wearcast_frame_age_seconds_count") >= 10
+
+
+async def test_a_pipeline_that_can_do_less_is_asked_first(
+    serve: Serve, engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def economise(live: TintLive, on: bool) -> bool:
+        asked.append(on)
+        live.slow_s = 0.0 if on else 0.12
+        return True
+
+    monkeypatch.setattr(TintLive, "economise", economise, raising=False)
+    engine.slow_s = 0.12
+    async with Shopper(await serve(QUICK), fps=30) as shopper:
+        await shopper.connect(garment="green")
+        await until(lambda: asked == [True])
+        await asyncio.sleep(4)
+        assert not [message for message in shopper.messages if message["type"] == "quality"]

@@ -31,10 +31,10 @@ from stream_server.rtc_tuning import (
     Repairs,
     SeededRateControl,
     TunedH264Encoder,
+    TunedSender,
     TunedVp8Encoder,
     Tuning,
     bounded,
-    tune_sender,
 )
 
 LAN = PROFILES["lan"]
@@ -72,6 +72,9 @@ async def test_three_percent_loss_never_freezes_for_400_ms(seed: int) -> None:
     assert line.longest_freeze_s() < 0.4
     assert len(line.decodable()) == len(line.shown)
     assert len(line.shown) > 0.98 * 1800
+    assert line.tuning is not None
+    repairs = line.tuning.repairs
+    assert repairs.expected == 1800 * PACKETS
 
 
 async def test_a_lost_request_is_repeated_while_the_hole_is_there() -> None:
@@ -234,7 +237,7 @@ async def test_a_sender_gets_our_encoder_for_codecs_we_know() -> None:
         return f"encoded {codec.mimeType}"
 
     sender = SimpleNamespace(_next_encoded_frame=stock, _RTCRtpSender__encoder=None)
-    tune_sender(sender, LAN)
+    TunedSender(sender, LAN)
     assert await sender._next_encoded_frame(SimpleNamespace(mimeType="video/AV1")) == (
         "encoded video/AV1"
     )
