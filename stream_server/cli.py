@@ -17,7 +17,7 @@ from rich.markup import escape
 
 from pipeline import __version__
 from pipeline.errors import NotSupported, WearcastError
-from stream_server.commands import bench
+from stream_server.commands import bench, regress
 
 EXIT_BAD_INPUT = 2
 
@@ -29,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(bench.app, name="bench")
+app.add_typer(regress.app, name="regress")
 
 
 class Stack(StrEnum):

@@ -48,13 +48,15 @@ class Calibration:
         self._picture = random.random((*PICTURE_HW, 3), dtype=np.float32)
         self._whole = (self._picture * 255).astype(np.int32)
         self._matrix = random.random((MATRIX_SIDE, MATRIX_SIDE), dtype=np.float32)
+        self._nothing = np.zeros((0, 0), np.float32)
         self._warp = np.array([[1.0, 0.02, 1.0], [-0.02, 1.0, 2.0]])
 
     def run(self) -> None:
         """Do it once, some milliseconds."""
         blurred = cv2.GaussianBlur(self._picture, (0, 0), BLUR_SIGMA_PX)
         np.sqrt(cv2.warpAffine(blurred, self._warp, PICTURE_HW[::-1])).sum()
-        cv2.gemm(self._matrix, self._matrix, 1.0, None, 0.0)  # no BLAS: it would start threads
+        # not BLAS, which would start threads
+        cv2.gemm(self._matrix, self._matrix, 1.0, self._nothing, 0.0)
         np.sort(((self._whole * 7 + 3) % 251)[::2, ::2].ravel())
 
 

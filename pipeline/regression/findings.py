@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from pipeline.regression.recording import Recording
 from pipeline.regression.tolerances import Tolerances
 from pipeline.smoothing import MIN_SCALE_PX
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 
 class Verdict(StrEnum):

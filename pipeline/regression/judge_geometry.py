@@ -53,7 +53,7 @@ def mesh_points(pair: Pair) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _corners(points: Floats) -> NDArray[np.float64]:
     if points.shape[1] == 0:
         return np.full((len(points), len(CORNERS), 2), np.nan)
-    return np.percentile(points, CORNERS, axis=1).transpose(1, 0, 2)
+    return np.asarray(np.percentile(points, CORNERS, axis=1).transpose(1, 0, 2), np.float64)
 
 
 def _landmarks(pair: Pair) -> Metric:

@@ -186,7 +186,7 @@ def _similarity(pair: Pair) -> Metric:
         union = (then[..., 3] > 0) | (today[..., 3] > 0)
         if min(union.shape) < LEAST_SIDE or not union.any():
             continue
-        _, likeness = structural_similarity(
+        _, likeness = structural_similarity(  # type: ignore[no-untyped-call]
             _on_grey(then), _on_grey(today), channel_axis=-1, full=True, data_range=255
         )
         losses.append(1.0 - float(likeness[union].mean()))

@@ -56,7 +56,7 @@ def _new(pair: Pair) -> Metric:
 
 
 def _changed(pair: Pair) -> Metric:
-    """Frames whose reason is another one, unless a change merely comes a little earlier or later."""
+    """Frames whose reason is another one, unless a change just comes a bit earlier or later."""
     then, today = np.array(pair.base.reasons[: pair.n]), np.array(pair.now.reasons[: pair.n])
     long = [
         (first, last)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.regression.findings import Floats, Metric, Pair, judged, middle, worst_frame
 from pipeline.regression.judge_geometry import mesh_points
@@ -115,7 +114,7 @@ def _flicker(pair: Pair) -> Metric:
     )
 
 
-def leap(track: NDArray[np.floating]) -> Floats:
+def leap(track: Floats) -> Floats:
     """Distance of every frame from the middle of its neighbourhood, (n,); tracks are (n, d).
 
     A change that stays leaves the middle with it and is no leap; one or two odd frames are.
@@ -151,7 +150,7 @@ def _cell_excess(pair: Pair) -> Floats:
         full[cover.reshape(pair.n, -1) < FULL_CELL] = np.nan
         leaps.append(np.stack([leap(full[:, cell]) for cell in range(full.shape[1])], axis=1))
     excess = leaps[1] - np.nan_to_num(leaps[0])
-    return np.nanmax(np.where(np.isfinite(excess), excess, 0.0), axis=1)
+    return np.asarray(np.where(np.isfinite(excess), excess, 0.0).max(axis=1))
 
 
 def _steadiness(pair: Pair) -> Metric:

@@ -128,13 +128,13 @@ class FrameMeter:
         return SmallFrame(camera, np.dstack([np.where(mask[..., None] > 0, image, 0), mask]))
 
     def _warp_error(self, small: SmallFrame) -> float:
-        grey = cv2.cvtColor(small.camera, cv2.COLOR_RGB2GRAY)
+        grey = np.asarray(cv2.cvtColor(small.camera, cv2.COLOR_RGB2GRAY), np.uint8)
         lab = to_lab(small.dressed[..., :3])
         solid = small.dressed[..., 3] >= SOLID
         before, self._before = self._before, (grey, lab, solid)
         if before is None or not solid.any() or not before[2].any() or min(grey.shape) < 16:
             return np.nan
-        flow = self._flow.calc(grey, before[0], None)
+        flow = self._flow.calc(grey, before[0], np.zeros((*grey.shape, 2), np.float32))
         y, x = np.mgrid[: grey.shape[0], : grey.shape[1]].astype(np.float32)
         to_x, to_y = x + flow[..., 0], y + flow[..., 1]
         carried = cv2.remap(before[1], to_x, to_y, cv2.INTER_LINEAR)
@@ -149,7 +149,7 @@ def picked_rows(count: int) -> NDArray[np.intp]:
     """Which vertices of a mesh are kept: all, or ``MAX_VERTICES`` evenly spread over its order."""
     if count <= MAX_VERTICES:
         return np.arange(count)
-    return np.rint(np.linspace(0, count - 1, MAX_VERTICES)).astype(np.intp)
+    return np.asarray(np.rint(np.linspace(0, count - 1, MAX_VERTICES)), np.intp)
 
 
 def _resize(array: NDArray[np.uint8], size_wh: tuple[int, int]) -> NDArray[np.uint8]:

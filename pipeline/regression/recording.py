@@ -218,7 +218,7 @@ def _pack(tracks: Tracks) -> bytes:
             array = np.diff(steps.astype(np.int32), axis=0, prepend=np.int32(0))
         arrays[field.name] = array.astype(_PACKED.get(field.name, array.dtype))
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, **arrays)
     return buffer.getvalue()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ _HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
 _MOUTH = [Landmark.MOUTH_LEFT, Landmark.MOUTH_RIGHT]
 
 
-def face_region(pose: Pose, shape_hw: tuple[int, int], scale: float = 1.0) -> NDArray[np.bool_]:
+def face_region(pose: Pose, shape_hw: tuple[int, ...], scale: float = 1.0) -> NDArray[np.bool_]:
     """The face between ears, eyes and chin.
 
     Args:
@@ -42,14 +44,14 @@ def face_region(pose: Pose, shape_hw: tuple[int, int], scale: float = 1.0) -> ND
     mouth = marks[_MOUTH].mean(axis=0)
     chin = mouth + CHIN * (mouth - marks[Landmark.NOSE])
     hull = cv2.convexHull(np.concatenate([marks, chin[None]]).astype(np.float32))
-    cv2.fillConvexPoly(region, _pixels(hull[:, 0], scale), 1)
+    cv2.fillConvexPoly(region, _pixels(hull[:, 0], scale), (1,))
     return region.astype(bool)
 
 
 def limb_region(
-    pose: Pose, limb: str, shape_hw: tuple[int, int], scale: float = 1.0
+    pose: Pose, limb: str, shape_hw: tuple[int, ...], scale: float = 1.0
 ) -> NDArray[np.bool_]:
-    """The core of a limb named in ``LIMBS``; empty where it cannot be trusted. As ``face_region``."""
+    """The core of a limb named in ``LIMBS``; empty where it cannot be trusted."""
     start, end = LIMBS[limb]
     if min(pose.visibility[start], pose.visibility[end]) < MIN_VISIBILITY:
         return np.zeros(shape_hw, bool)
@@ -57,7 +59,7 @@ def limb_region(
 
 
 def limb_area(
-    landmarks_px: Points, limb: str, shape_hw: tuple[int, int], scale: float = 1.0
+    landmarks_px: Points, limb: str, shape_hw: tuple[int, ...], scale: float = 1.0
 ) -> NDArray[np.bool_]:
     """The same from landmarks alone."""
     region = np.zeros(shape_hw, np.uint8)
@@ -71,9 +73,9 @@ def limb_area(
     across = np.array([-along[1], along[0]]) / length * ARM_HALF_WIDTH * torso_px
     near, far = a + ARM_FROM * along, a + ARM_TO * along
     corners = np.stack([near + across, far + across, far - across, near - across])
-    cv2.fillConvexPoly(region, _pixels(corners, scale), 1)
+    cv2.fillConvexPoly(region, _pixels(corners, scale), (1,))
     return region.astype(bool)
 
 
-def _pixels(points: NDArray[np.floating], scale: float) -> NDArray[np.int32]:
-    return np.rint((points + 0.5) * scale - 0.5).astype(np.int32)
+def _pixels(points: NDArray[np.floating[Any]], scale: float) -> NDArray[np.int32]:
+    return np.asarray(np.rint((points + 0.5) * scale - 0.5), np.int32)
