@@ -30,6 +30,8 @@ def find_faces(image: Image) -> list[Box]:
             detector.close()
     boxes = []
     for detection in found:
+        if detection.score[0] < SURE:  # the graph has a lower bound of its own
+            continue
         area = detection.location_data.relative_bounding_box
         x0, y0 = round(area.xmin * width), round(area.ymin * height)
         boxes.append(Box(x0, y0, x0 + round(area.width * width), y0 + round(area.height * height)))

@@ -6,6 +6,7 @@ import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from pipeline.errors import GarmentRefused, GarmentUnknown, ImageUnreadable, Inp
 from pipeline.garments import Catalog, catalog, load_garment, save_garment, seed_defaults
 from pipeline.garments.catalog import id_from_name, is_id
 from pipeline.images import encode_jpeg, encode_png
-from pipeline.structures import Category
+from pipeline.structures import Category, Garment
 
 TEE = encode_jpeg(draw("tee", "white").image)
 
@@ -95,11 +96,12 @@ def test_a_refused_picture_leaves_nothing(folder: Path) -> None:
 def test_a_crash_while_writing_leaves_nothing_visible(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(garment: object, place: Path, *rest: object) -> None:
-        (place / "garment.json").write_text("{")
+    def dies(garment: Garment, place: Path, *rest: Any) -> None:
+        save_garment(garment, place, *rest)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(catalog, "save_garment", dies)
+    monkeypatch.setattr(catalog.shutil, "rmtree", lambda *_, **__: None)  # nobody cleans up
     with pytest.raises(KeyboardInterrupt):
         Catalog(folder).add(TEE, "Half")
     assert [e.id for e in Catalog(folder).list()] == ["blue-tee"]

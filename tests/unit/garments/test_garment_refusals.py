@@ -55,10 +55,12 @@ def test_a_lopsided_thing() -> None:
 
 
 def test_shoulders_outside_the_picture() -> None:
-    refuse(draw("tee").image[150:].copy(), "cut off")
+    cut = draw("tee").image[150:]
+    refuse(cut.copy(), "cut off")
+    refuse(np.pad(cut, ((0, 0), (250, 250), (0, 0)), "edge"), "cut off")
 
 
-@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "retina"])
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket"])
 def test_other_pictures(name: str) -> None:
     image = getattr(skimage.data, name)()
     image = image if image.ndim == 3 else np.dstack([image] * 3)
