@@ -44,7 +44,7 @@ class NewestSlot(Generic[T]):
             replaced = self._value is not None
             self.dropped += replaced
             self._value = value
-            self._changed.notify()
+            self._changed.notify_all()
             return replaced
 
     def take(self) -> T:
@@ -67,11 +67,24 @@ class NewestSlot(Generic[T]):
         with self._changed:
             return None if self._value is None and not self._closed else self._pop()
 
+    def wait_free(self) -> None:
+        """Wait until the place is empty: work for it begun earlier would only be dropped.
+
+        Raises:
+            SlotClosed: the slot was closed, now or while waiting.
+        """
+        with self._changed:
+            while self._value is not None and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                raise SlotClosed
+
     def _pop(self) -> T:
         if self._closed:
             raise SlotClosed
         value, self._value = self._value, None
         assert value is not None
+        self._changed.notify_all()
         return value
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ from stream_server.frames import (
     to_frame,
     to_picture,
 )
+from stream_server.logs import SessionLog
 from stream_server.metrics import Metrics
 from stream_server.progress import Progress, Record
 from stream_server.tracks import NewestSlot, SlotClosed, call_in_loop
@@ -88,6 +89,7 @@ class FrameWorker:
         self._deliver = deliver
         self._metrics = metrics
         self._label = label
+        self._log = SessionLog(log, label)
         self._loop = asyncio.get_running_loop()
         self._started = asyncio.Event()
         self._finished = asyncio.Event()
@@ -169,7 +171,7 @@ class FrameWorker:
         try:
             await asyncio.wait_for(self._finished.wait(), timeout_s)
         except TimeoutError:
-            log.warning("session %s: a step did not end in time", self._label)
+            self._log.warning("a step did not end in time")
             return False
         return True
 
@@ -178,6 +180,7 @@ class FrameWorker:
         try:
             live = self._open()
             while True:
+                self._seen.wait_free()  # then the newest: a pose nobody waits for costs as much
                 self._hand_on(self._observe(live, self._fresh.take()))
         except SlotClosed:
             pass
@@ -283,7 +286,7 @@ class FrameWorker:
         what = f"{step}: {where(error)}"
         if what not in self._known_faults:
             self._known_faults.add(what)
-            log.error("session %s: %s; the frame passed untouched", self._label, what)
+            self._log.error("%s; the frame passed untouched", what)
 
 
 def _ms_since(begin: float) -> float:

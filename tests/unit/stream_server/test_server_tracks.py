@@ -64,6 +64,27 @@ def test_a_slot_hands_over_between_threads_in_order() -> None:
     assert len(seen) + slot.dropped == 2000
 
 
+def test_waiting_for_a_free_place_ends_when_the_value_is_taken_or_the_slot_closes() -> None:
+    slot: NewestSlot[int] = NewestSlot()
+    slot.wait_free()  # empty from the start
+    slot.put(1)
+    freed = threading.Event()
+
+    def wait() -> None:
+        slot.wait_free()
+        freed.set()
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    assert not freed.wait(0.05)
+    slot.take()
+    assert freed.wait(2)
+    waiter.join()
+    slot.close()
+    with pytest.raises(SlotClosed):
+        slot.wait_free()
+
+
 async def test_the_output_track_sends_the_newest_and_waits_for_more() -> None:
     track = OutputTrack()
     track.deliver(numbered(1))
