@@ -70,7 +70,8 @@ def measure_stream(
         screenshot: where to put a picture of the page, or None.
 
     Returns:
-        ``first_frame_ms``, ``first_dressed_ms`` (from the click on start), ``fps``,
+        ``first_frame_ms``, ``first_dressed_ms`` (from the click on start),
+        ``camera_fps`` (what the browser's own preview shows), ``fps``,
         ``latency_p50_ms``, ``latency_p95_ms``, ``latency_slope_ms_per_s``, ``switch_p50_ms``,
         ``switch_max_ms``, ``server_cores``, ``browser_cores``, ``sent_wh``, ``frames``.
 
@@ -235,11 +236,13 @@ def _figures(seen: dict[str, Any], started: float, seconds: float) -> dict[str, 
     if len(settled) < 2:
         raise BenchFailed("The burnt-in numbers could not be read from the returned picture.")
     times = [row["t"] for row in remote if started + 3000 < row["t"] < end]
+    camera = [row["t"] for row in local if started + 3000 < row["t"] < end]
     slope = np.polyfit(settled[:, 0] / 1000, settled[:, 1], 1)[0]
     return {
         "frames": len(times),
         "first_frame_ms": round(remote[0]["t"] - started),
         "first_dressed_ms": _first_dressed_ms(local, remote, started),
+        "camera_fps": round(1000 * (len(camera) - 1) / (camera[-1] - camera[0]), 1),
         "fps": round(1000 * (len(times) - 1) / (times[-1] - times[0]), 1),
         "latency_p50_ms": round(float(np.percentile(settled[:, 1], 50)), 1),
         "latency_p95_ms": round(float(np.percentile(settled[:, 1], 95)), 1),

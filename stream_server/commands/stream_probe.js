@@ -2,20 +2,21 @@
 // comes back through the same eyes as the shopper, without knowing anything of the page.
 (() => {
   const CELLS = 18; // marker, 12 bits, 4 bits of checksum, marker: see frame_code.py
+  const WIDTH = 160; // of the copy that is read: 8 columns a cell, its first row inside the strip
+  const HEIGHT = 48;
   const GRID_W = 16;
   const GRID_H = 12;
   const probe = { local: [], remote: [], control: null, started: performance.now() };
   window.__probe = probe;
 
-  /** Reads the burnt-in number from the strip on top; null while it cannot be read. */
-  function readCode(context, width, flipped) {
-    const row = context.getImageData(0, 0, width, 1).data;
-    const cell = width / 20;
+  /** Reads the burnt-in number from the top row; null while it cannot be read. */
+  function readCode(pixels, flipped) {
+    const cell = WIDTH / 20;
     const bits = [];
     for (let i = 0; i < CELLS; i += 1) {
       const at = Math.floor((1 + i + 0.5) * cell);
-      const x = flipped ? width - 1 - at : at;
-      bits.push(row[4 * x + 1] > 128 ? 1 : 0);
+      const x = flipped ? WIDTH - 1 - at : at;
+      bits.push(pixels[4 * x + 1] > 128 ? 1 : 0);
     }
     if (bits[0] !== 1 || bits[CELLS - 1] !== 0) return null;
     const value = bits.slice(1, -1).reduce((sum, bit) => sum * 2 + bit, 0);
@@ -24,23 +25,34 @@
     return check === (value & 15) ? number : null;
   }
 
+  /** The brightness of a grid of points, row by row. */
+  function readLight(pixels) {
+    const light = [];
+    for (let row = 0; row < GRID_H; row += 1) {
+      for (let column = 0; column < GRID_W; column += 1) {
+        const x = Math.floor(((column + 0.5) * WIDTH) / GRID_W);
+        const y = Math.floor(((row + 0.5) * HEIGHT) / GRID_H);
+        light.push(pixels[4 * (y * WIDTH + x) + 1]);
+      }
+    }
+    return light;
+  }
+
   function watch(stream, name) {
     const video = document.createElement("video");
     video.muted = true;
     video.playsInline = true;
     video.srcObject = stream;
-    const strip = new OffscreenCanvas(320, 1).getContext("2d", { willReadFrequently: true });
-    const grid = new OffscreenCanvas(GRID_W, GRID_H).getContext("2d", { willReadFrequently: true });
+    // one small draw a frame: measuring must not cost what is being measured
+    const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.imageSmoothingEnabled = false;
     const look = () => {
       const t = performance.now();
-      const { videoWidth: w, videoHeight: h } = video;
-      strip.drawImage(video, 0, h / 24, w, 1, 0, 0, 320, 1);
-      const code = readCode(strip, 320, false) ?? readCode(strip, 320, true);
-      grid.drawImage(video, 0, 0, GRID_W, GRID_H);
-      const pixels = grid.getImageData(0, 0, GRID_W, GRID_H).data;
-      const light = [];
-      for (let i = 0; i < pixels.length; i += 4) light.push(pixels[i + 1]);
-      probe[name].push({ t, code, light, w, h });
+      context.drawImage(video, 0, 0, WIDTH, HEIGHT);
+      const { data } = context.getImageData(0, 0, WIDTH, HEIGHT);
+      const code = readCode(data, false) ?? readCode(data, true);
+      probe[name].push({ t, code, light: readLight(data), w: video.videoWidth, h: video.videoHeight });
       video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);
