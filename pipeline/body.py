@@ -31,6 +31,8 @@ LOWEST_SLOPE = 0.07  # tl
 HIGHEST_SLOPE = np.array([0.26, 0.22, 0.18])  # tl; what reaches higher is hair, a hood or an arm
 STEEPEST_STEP = 0.05  # tl from one station to the next
 
+TIP_REACH = (0.16, 0.40)  # hw from the joint to the shoulder seam: least, most
+
 # shoulder width / torso: landmarks outside this range are foreshortening, not build
 SHOULDER_RATIOS = (0.68, 0.56, 0.80)  # usual, smallest, largest
 TURN_SLACK = 0.95  # shoulders this close to their widest are not turned: breathing and noise
@@ -322,6 +324,6 @@ def _tip(
     rays = sample_rays(shoulder[None], direction, 0.6 * axes.half_chest_px, 1.0)
     hits = cast(pose.person_alpha, rays, 1.0)
     good = bool(hits.left[0] and hits.started_inside[0])
-    reach = float(np.clip(hits.reach_px[0] / axes.half_chest_px, 0.24, 0.40))
+    reach = float(np.clip(hits.reach_px[0] / axes.half_chest_px, *TIP_REACH))
     reach = float(memory.tip_reach.update(reach, dt_s, float(good)))
     return (shoulder + direction * axes.half_chest_px * reach).astype(np.float32)

@@ -174,7 +174,7 @@ def _complete(measured: Vector, trust: Vector, usual: Vector) -> tuple[Vector, V
     both = (sure > 0.0).all(axis=0)
     sure = np.where(both & (share.sum(axis=0) > 2.0 * THICKEST * usual), 0.0, sure)
     seen, other_seen = sure > 0.0, sure[::-1] > 0.0
-    implied = np.clip(2.0 * usual - share[::-1], 0.7 * usual, 1.3 * usual)
+    implied = np.clip(0.5 * (usual + share[::-1]), 0.75 * usual, 1.15 * usual)
     share = np.where(seen, share, np.where(other_seen, implied, usual))
     share = np.maximum(share, THINNEST * usual)
     return share, np.where(seen, sure, np.where(other_seen, IMPLIED, FADING))

@@ -23,6 +23,7 @@ COVER = 1.05  # cloth / arm: it must hide the arm
 SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
 WIDEST = {Sleeves.LONG: 1.45, Sleeves.SHORT: 1.90}  # on the inner side, where the ease hangs
 LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
+CAP = 0.20  # of the upper arm: where the shoulder is as wide as the arm
 CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
 FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
 PAST_WRIST = 1.02  # of the forearm
@@ -105,11 +106,13 @@ def lay_sleeve(
     outer_half, inner_half = _half_widths(
         sleeve, kind, arm, _stations(bones, at), body.half_chest_px, scale, lifted
     )
-    grown = smoothstep(
-        t * max(ends.outer_to - ends.outer_from, 1.0) / (0.40 * max(bones.upper_px, 1.0))
-    )
+    below = t * max(ends.outer_to - ends.outer_from, 1.0)
+    grown = smoothstep(below / (0.40 * bones.upper_px))
     _, tip_out = _place(bones, arm.shoulder_tip)
-    high = tip_out + (outer_half - tip_out) * grown
+    # from the tip the cloth goes round the shoulder's muscle
+    cap_px = CAP * bones.upper_px - min(ends.outer_from, 0.0)
+    rest = 1.0 - np.clip(below / cap_px, 0.0, 1.0)
+    high = tip_out + (outer_half - tip_out) * np.sqrt(1.0 - rest * rest)
     low = armpit_out + (-inner_half - armpit_out) * grown
     lateral = low + (high - low) * s
     end = 0.5 * (ends.outer_to + ends.inner_to)

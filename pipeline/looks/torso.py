@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +26,41 @@ WIDEST_UPPER, WIDEST_SKIRT = 1.18, 1.80  # cloth / body when the garment itself 
 SKIRT_FROM, SKIRT_FULL = 0.80, 1.10  # tl: a dress may flare from the waist down
 NARROWEST_STRAP, WIDEST_NECK = 0.42, 0.62  # hw from the centre line
 NECK_RISE = 0.25  # of the slope towards the neck
-CLOTH_THICKNESS = 0.008  # tl
+CLOTH_THICKNESS = 0.003  # tl
+SEAM_SHARES = (0.35, 0.7)  # of the way from neck to shoulder
+SEAM_SLACK = 0.10  # half widths: how far a seam may leave the straight line; more is a hood
+INNER_AT = 0.5  # of the way from the centre line to the side
+INNER_SHARES = (0.33, 0.75)  # of the way from armpit to hem
+ROUNDEST = 1.28  # scale at the centre / at the whole width: a body seen from the front is round
+STRETCH_FROM = 0.4  # of the way from armpit to hem: above, the cloth keeps its length
 HEM_STRETCH = 1.22  # a hem may reach this much further to hide the worn one
 HEM_OVERLAP = 0.035  # tl past the worn hem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Control:
+    """One control point: what it is, whose side, where in the texture, and one number of its own.
+
+    ``measure`` is the share of the way from neck to shoulder of a ``seam`` point, and half the
+    garment's width (texture px) at the height of an ``inner`` point.
+    """
+
+    name: str
+    side: Side | None
+    source: Vector
+    measure: float = 0.0
+
+
+class _Rows(NamedTuple):
+    """Depths below the shoulder line, tl."""
+
+    armpit: float
+    natural_hem: float
+    hem: float
+
+    def chest(self, chest_tex: float) -> float:
+        """tl per texture px between shoulder and armpit."""
+        return (self.armpit + SEAM_HEIGHT) / max(chest_tex, 1.0)
 
 
 class TorsoFit:
@@ -43,27 +77,64 @@ class TorsoFit:
         self._top_y = _mean_y(marks, top)
         self._armpit_y = _mean_y(marks, "armpit")
         self._hem_y = _mean_y(marks, "hem")
-        self._names: list[tuple[str, Side | None]] = []
-        sources: list[Vector] = []
+        self._length_tex = max(self._hem_y - self._armpit_y, 1.0)
         torso = garment.parts == PART_CODES[Part.TORSO]
+        self._controls = [
+            *self._edge_controls(torso),
+            *self._seam_controls(garment.parts > 0),
+            *self._inner_controls(torso),
+            *self._middle_controls(torso),
+        ]
+        self.sources: Vector = np.array([control.source for control in self._controls])
+
+    def _edge_controls(self, torso: NDArray[np.bool_]) -> list[_Control]:
+        """Corners, and the sides from armpit to hem."""
+        controls = []
+        names = ["neck", "armpit", "hem"] + ([] if self._sleeveless else ["shoulder"])
         for side in Side:
-            points = ["neck", "armpit", "hem"] + ([] if self._sleeveless else ["shoulder"])
-            for name in points:
-                self._names.append((name, side))
-                sources.append(marks[f"{name}_{side}"])
-            for share in SIDE_SHARES:
-                self._names.append(("side", side))
-                sources.append(self._side_point(torso, side, share))
-        hem_centre = self._hem_centre(torso)
-        for name, point in (
-            ("neck_center", marks["neck_center"]),
-            ("middle", np.array([self.centre_x, self._armpit_y])),
-            ("middle", np.array([self.centre_x, 0.5 * (self._armpit_y + self._hem_y)])),
-            ("middle", hem_centre),
-        ):
-            self._names.append((name, None))
-            sources.append(point)
-        self.sources: Vector = np.array(sources)
+            controls += [_Control(name, side, self._marks[f"{name}_{side}"]) for name in names]
+            controls += [
+                _Control("side", side, self._side_point(torso, side, share))
+                for share in SIDE_SHARES
+            ]
+        return controls
+
+    def _seam_controls(self, cloth: NDArray[np.bool_]) -> list[_Control]:
+        """The upper edge between neck and shoulder."""
+        controls = []
+        for side in Side:
+            neck, shoulder = self._marks[f"neck_{side}"], self._marks[f"shoulder_{side}"]
+            for share in SEAM_SHARES:
+                point = neck + share * (shoulder - neck)
+                column = cloth[:, int(np.clip(np.rint(point[0]), 0, cloth.shape[1] - 1))]
+                top = float(column.argmax()) if column.any() else float(point[1])
+                slack = SEAM_SLACK * self.half_tex
+                height = float(np.clip(top, point[1] - slack, point[1] + slack))
+                controls.append(_Control("seam", side, np.array([point[0], height]), share))
+        return controls
+
+    def _inner_controls(self, torso: NDArray[np.bool_]) -> list[_Control]:
+        """Points between the centre line and the sides: prints keep their shape there."""
+        below = [self._armpit_y + share * (self._hem_y - self._armpit_y) for share in INNER_SHARES]
+        rows = [0.5 * (self._top_y + self._armpit_y), self._armpit_y, *below]
+        controls = []
+        for side in Side:
+            for y in rows:
+                edge = self._side_point(torso, side, (y - self._armpit_y) / self._length_tex)
+                half = self.half_tex if y <= self._armpit_y else abs(edge[0] - self.centre_x)
+                x = self.centre_x + OUTWARD[side] * INNER_AT * half
+                controls.append(_Control("inner", side, np.array([x, y]), half))
+        return controls
+
+    def _middle_controls(self, torso: NDArray[np.bool_]) -> list[_Control]:
+        """The centre line; ``neck_center`` is the first one."""
+        waist = np.array([self.centre_x, 0.5 * (self._armpit_y + self._hem_y)])
+        return [
+            _Control("neck_center", None, self._marks["neck_center"]),
+            _Control("middle", None, np.array([self.centre_x, self._armpit_y])),
+            _Control("middle", None, waist),
+            _Control("middle", None, self._hem_centre(torso)),
+        ]
 
     def _side_point(self, torso: NDArray[np.bool_], side: Side, share: float) -> Vector:
         """The torso's own edge at one height."""
@@ -122,53 +193,111 @@ class TorsoFit:
 
     def hem_depth(self, body: Body) -> float:
         """Depth of the hem below the shoulder line, tl."""
-        natural = (self._hem_y - self._top_y) * self.scale(body) / body.torso_px - SEAM_HEIGHT
-        depth = max(natural, self.armpit_depth(body) + 0.12)
+        depth = self._natural_hem(body)
         if body.worn_hem is not None and body.worn_hem > depth:
             depth = min(body.worn_hem + HEM_OVERLAP, depth * HEM_STRETCH)
         return depth
 
+    def _natural_hem(self, body: Body) -> float:
+        natural = (self._hem_y - self._top_y) * self.scale(body) / body.torso_px - SEAM_HEIGHT
+        return max(natural, self.armpit_depth(body) + 0.12)
+
     def targets(self, body: Body) -> Points:
         """Where the control points go: (k, 2) frame px, in the order of ``sources``."""
-        narrowing = body.half_chest_seen_px / body.half_chest_px
-        top, hem = self.armpit_depth(body), self.hem_depth(body)
-        out = np.zeros((len(self._names), 2))
-        for k, (name, side) in enumerate(self._names):
-            if side is not None:
-                out[k] = self._side_target(name, side, self.sources[k], body, hem, narrowing)
-            elif name == "middle":
-                out[k] = self._middle(body, self._depth(self.sources[k, 1], top, hem))
-        neck = [k for k, (name, _) in enumerate(self._names) if name == "neck"]
-        centre = next(k for k, (name, _) in enumerate(self._names) if name == "neck_center")
-        out[centre] = self._neck_center(body, out[neck[0]], out[neck[1]])
+        rows = _Rows(self.armpit_depth(body), self._natural_hem(body), self.hem_depth(body))
+        out = np.zeros((len(self._controls), 2))
+        ends: dict[tuple[str, Side | None], Vector] = {}
+        for k, control in enumerate(self._controls):
+            if control.name == "neck_center":
+                first, second = (ends["neck", side] for side in Side)
+                out[k] = self._neck_center(body, first, second)
+            elif control.side is None:
+                out[k] = self._middle(body, self._depth(control.source[1], rows))
+            elif control.name == "seam":
+                neck = ends["neck", control.side]
+                out[k] = self._seam(body, control.side, neck, control.measure)
+            else:
+                out[k] = self._side_target(control, control.side, body, rows)
+            ends[control.name, control.side] = out[k]
         return out.astype(np.float32)
 
-    def _depth(self, y: float, top: float, hem: float) -> float:
-        share = (y - self._armpit_y) / max(self._hem_y - self._armpit_y, 1.0)
-        return float(top + (hem - top) * share)
+    def _depth(self, y: float, rows: _Rows) -> float:
+        """Depth of a row of the texture, tl. What hides the worn hem is taken near the hem."""
+        share = (y - self._armpit_y) / self._length_tex
+        if share < 0.0:
+            return rows.armpit + share * self._length_tex * rows.chest(self._armpit_y - self._top_y)
+        extra = max(0.0, share - STRETCH_FROM) / (1.0 - STRETCH_FROM)
+        natural = rows.armpit + (rows.natural_hem - rows.armpit) * share
+        return float(natural + (rows.hem - rows.natural_hem) * extra)
 
-    def _side_target(
-        self,
-        name: str,
-        side: Side,
-        source: Vector,
-        body: Body,
-        hem: float,
-        narrowing: float,
-    ) -> Vector:
-        arm = body.arms[side]
+    def _side_target(self, control: _Control, side: Side, body: Body, rows: _Rows) -> Vector:
+        source = control.source
         outward = OUTWARD[side] * body.right.astype(np.float64)
-        if name == "neck":
+        if control.name == "neck":
+            narrowing = body.half_chest_seen_px / body.half_chest_px
             return self._neck(side, source, body, outward, narrowing)
-        if name == "shoulder":
-            return arm.shoulder_tip.astype(np.float64)
-        if name == "armpit":
+        if control.name == "shoulder":
+            return body.arms[side].shoulder_tip.astype(np.float64)
+        if control.name == "armpit":
             return self.armpit(body, side)
-        depth = self._depth(float(source[1]), self.armpit_depth(body), hem)
+        depth = self._depth(float(source[1]), rows)
+        if control.name == "inner":
+            return self._inner(control, side, body, depth, rows)
         own = abs(float(source[0]) - self.centre_x) / self.half_tex * body.half_chest_seen_px
         width = self._width(body, side, depth, own)
         edge: Vector = body.mid_shoulder + outward * width - body.up * (depth * body.torso_px)
         return edge
+
+    def _inner(
+        self, control: _Control, side: Side, body: Body, depth: float, rows: _Rows
+    ) -> Vector:
+        """Cloth lies true to scale on the front of a round body and turns away at its sides."""
+        outward = OUTWARD[side] * body.right.astype(np.float64)
+        half_tex = control.measure
+        if depth <= rows.armpit:
+            edge = self.armpit(body, side)
+            scale = rows.chest(self._armpit_y - self._top_y)
+        else:
+            own = half_tex / self.half_tex * body.half_chest_seen_px
+            edge = body.mid_shoulder + outward * self._width(body, side, depth, own)
+            scale = (rows.natural_hem - rows.armpit) / self._length_tex
+        middle = self._middle(body, depth)
+        half_px = max(float((edge - middle) @ outward), 1.0)
+        narrowing = body.half_chest_seen_px / body.half_chest_px
+        round_by = scale * body.torso_px * narrowing * half_tex / half_px
+        round_by = min(max(round_by, 1.0), ROUNDEST)
+        place: Vector = middle + outward * half_px * (
+            round_by * INNER_AT + (1.0 - round_by) * INNER_AT**4
+        )
+        return place
+
+    def _seam(self, body: Body, side: Side, neck: Vector, share: float) -> Vector:
+        """On the slope from neck to shoulder tip."""
+        outward = OUTWARD[side] * body.right.astype(np.float64)
+        middle, up = body.mid_shoulder, body.up.astype(np.float64)
+        first = neck - middle
+        last = self._strap_end(body, side, neck) - middle
+        out = float((first + share * (last - first)) @ outward)
+        tip = body.arms[side].shoulder_tip - middle
+        if body.slopes_px is None:
+            height = float((first + share * (last - first)) @ up)
+        else:
+            at = [*(SLOPE_STATIONS * body.half_chest_seen_px), max(float(tip @ outward), 1.0)]
+            height = float(np.interp(out, at, [*body.slopes_px[side], float(tip @ up)]))
+            height += CLOTH_THICKNESS * body.torso_px
+        place: Vector = middle + outward * out + up * height
+        return place
+
+    def _strap_end(self, body: Body, side: Side, neck: Vector) -> Vector:
+        """Where the upper edge of the cloth ends: the shoulder tip, or the end of a strap."""
+        tip = body.arms[side].shoulder_tip.astype(np.float64)
+        if not self._sleeveless:
+            return tip
+        marks = self._marks
+        wide = abs(float(marks[f"shoulder_{side}"][0] - marks[f"neck_{side}"][0]))
+        share = wide * self.scale(body) / max(float(np.hypot(*(tip - neck))), 1.0)
+        end: Vector = neck + min(share, 1.0) * (tip - neck)
+        return end
 
     def _width(self, body: Body, side: Side, depth: float, own_px: float) -> float:
         """Half width of the cloth at one depth: hides the body, keeps the garment's cut."""
