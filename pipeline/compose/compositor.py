@@ -13,13 +13,11 @@ from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
 from pipeline.compose.morph import as_mask, grown, steep
 from pipeline.compose.view import View, look_at, shrink
-from pipeline.compose.zones import fill_polygon, find_zones
-from pipeline.geometry import unit
+from pipeline.compose.zones import fill_below, find_zones
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
 CLOTH_EDGE = 50  # person alpha at which the continued garment begins
 HEM_ROOM = 0.03  # torso lengths above the drawn hem where the garment is no longer continued
-FAR_PX = 4096.0  # beyond any picture
 
 
 class Compositor:
@@ -82,6 +80,8 @@ class Compositor:
         mask = np.zeros(image.shape[:2], np.uint8)
         if opacity <= 0.0:
             return Composite(image, mask)
+        kernels.limit(garment, view.to_full(layers.room))
+        cover = np.minimum(cover, layers.room)
         cloth = np.minimum(layers.cloth, steep(view.person_small, CLOTH_EDGE))
         continue_garment(garment, cover, view.to_full(cloth), view.step)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
@@ -107,13 +107,14 @@ def warm_up() -> None:
     maps = kernels.share(like, like, bins, np.zeros(kernels.BIN_COUNT, np.float32), 1.0)
     memory = np.zeros((6, 6, 3), np.float32)[1:5, 1:5]
     known = np.zeros((6, 6), np.uint8)[1:5, 1:5]
-    for count in (3, 5):
+    for count in (3, 6):
         old = np.zeros((6, 6, count), np.float32)[1:5, 1:5]
         new = np.zeros((4, 4, count), np.float32)
         kernels.changed(new, old, 0.5)
         kernels.settle(new, maps, old, memory, known, plane, 0.5, 1.0, 1.0)
     distance, _ = kernels.limb_field(4, 4, np.ones((2, 4), np.float32))
     kernels.paint_fill(plane, plane, lab, like, distance, 0.5, colours)
+    kernels.limit(rgba, plane)
     kernels.extend_garment(rgba, plane, np.zeros((4, 4), np.int32), cells, 1, 1.0)
     kernels.blend(
         colours, rgba, rgba, rgba, plane, plane, plane, plane, tone, 1.0, colours.copy(), plane
@@ -123,21 +124,20 @@ def warm_up() -> None:
 def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A drawn layer on the view's box; what lies outside of the box is lost."""
     canvas = np.zeros((*view.image.shape[:2], 4), np.uint8)
-    box = drawn.box
-    if box.width > 0 and box.height > 0:
-        y, x = box.y0 - view.box.y0, box.x0 - view.box.x0
-        canvas[y : y + box.height, x : x + box.width] = rgba
+    box, to = drawn.box, view.box
+    x0, y0 = max(box.x0, to.x0), max(box.y0, to.y0)
+    x1, y1 = min(box.x1, to.x1), min(box.y1, to.y1)
+    if x1 > x0 and y1 > y0:
+        canvas[y0 - to.y0 : y1 - to.y0, x0 - to.x0 : x1 - to.x0] = rgba[
+            y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0
+        ]
     return canvas
 
 
 def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
     """255 well above the drawn hem, (h, w)."""
-    left, right = view.to_small(drawn.hem_px)
-    room = body.up * (HEM_ROOM * body.torso_px / view.step)
-    along = unit(right - left) * FAR_PX / view.step
-    up = body.up * FAR_PX / view.step
-    outline = np.stack([left - along, right + along, right + along + up, left - along + up]) + room
-    return fill_polygon(np.zeros(view.shape, np.uint8), outline)
+    left, right = view.to_small(drawn.hem_px + body.up * (HEM_ROOM * body.torso_px))
+    return ~fill_below(np.zeros(view.shape, np.uint8), left, right)
 
 
 def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:

@@ -213,6 +213,19 @@ def paint_fill(
 
 
 @njit(cache=True, nogil=True)
+def limit(layer: NDArray[np.uint8], room: NDArray[np.uint8]) -> None:
+    """Scale a premultiplied RGBA layer (H, W, 4) by ``room`` (H, W), in place."""
+    rows, columns = room.shape
+    for y in range(rows):
+        for x in range(columns):
+            left = np.int32(room[y, x])
+            if left == 255 or layer[y, x, 3] == 0:
+                continue
+            for c in range(4):
+                layer[y, x, c] = (np.int32(layer[y, x, c]) * left + 127) // 255
+
+
+@njit(cache=True, nogil=True)
 def extend_garment(
     garment: NDArray[np.uint8],
     wanted: NDArray[np.uint8],

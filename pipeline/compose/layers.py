@@ -20,8 +20,10 @@ from pipeline.compose.morph import (
     closed,
     fill_ellipse,
     grown,
+    halved,
     odd,
     opened,
+    resized,
     shrunk,
     touching,
     union,
@@ -32,6 +34,7 @@ from pipeline.compose.view import View
 from pipeline.compose.zones import (
     Limb,
     Zones,
+    fill_below,
     fill_capsule,
     fill_disc,
     fill_face,
@@ -67,6 +70,9 @@ TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
 SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
 BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
 CALM_TIME_S = 0.06  # short: what was decided once must not linger
+ROOM = 0.07  # torso lengths a garment may stand off the person
+ROOM_EDGE = 0.03  # torso lengths over which it ends there
+SURE_ARM = 0.8  # bare arm radii that are arm even where the person's mask has a gap
 HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
 
 
@@ -80,7 +86,8 @@ class Layers:
         skin: skin is painted.
         cloth: the garment is continued beyond its edge.
         ground: what is behind the person is painted.
-        neck: where a neck hides the back collar.
+        neck: where a neck, or what the front neckline shows, hides the back collar.
+        room: where the garment may be at all: on the person and a little beside them.
     """
 
     front: Alpha
@@ -89,6 +96,7 @@ class Layers:
     cloth: Alpha
     ground: Alpha
     neck: Alpha
+    room: Alpha
 
 
 class LayerDecider:
@@ -124,7 +132,8 @@ class LayerDecider:
             time_s: the frame's time.
         """
         self._judge_arms(zones, evidence, time_s)
-        scene = _Scene(view, zones, evidence, garment, self._bare)
+        room = garment_room(view, zones)
+        scene = _Scene(view, zones, evidence, without(garment, ~room), self._bare)
         head = scene.head()
         hands = scene.hands()
         sleeves_over_torso = scene.covered_forearms()
@@ -133,14 +142,13 @@ class LayerDecider:
         ground = scene.painted_ground(keep, skin)
         cloth = scene.continued_cloth(keep, skin, ground, above_hem)
         front = union(keep, sleeves_over_torso)
-        stack = np.stack([front, keep, skin, cloth, ground], axis=-1)
+        stack = np.stack([front, keep, skin, cloth, ground, room], axis=-1)
         soft = cv2.GaussianBlur(stack, (0, 0), 0.8).astype(np.float32)
         soft = self._settler.apply(view, soft, time_s)
         planes = np.ascontiguousarray(soft.round().astype(np.uint8).transpose(2, 0, 1))
-        front, keep, skin, cloth, ground = planes
-        return Layers(
-            front, keep, without(skin, keep), cloth, without(ground, keep), scene.neck(head)
-        )
+        front, keep, skin, cloth, ground, room = planes
+        neck = union(scene.neck(), front)
+        return Layers(front, keep, without(skin, keep), cloth, without(ground, keep), neck, room)
 
     def _judge_arms(self, zones: Zones, evidence: Evidence, time_s: float) -> None:
         elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
@@ -173,6 +181,20 @@ def _bare_share(limb: Limb, evidence: Evidence) -> float | None:
 def _cloth(evidence: Evidence) -> Alpha:
     """Evidence of worn cloth on arms, where what looks like hair is a dark sleeve."""
     return np.asarray(cv2.add(evidence.worn, evidence.hair), np.uint8)
+
+
+def garment_room(view: View, zones: Zones) -> Alpha:
+    """Where a garment may be: the person, widened, with a soft edge.
+
+    Below the hips there is no limit: a skirt may be as wide as it likes.
+    """
+    body = (view.person_small > PERSON) | (zones.trunk > 0)
+    for limb in zones.limbs.values():
+        body |= limb.within(SURE_ARM)
+    away = cv2.distanceTransform(halved(as_mask(~body)), cv2.DIST_L2, 3) * 2.0
+    soft = (ROOM * zones.torso - away) / (ROOM_EDGE * zones.torso) + 1.0
+    room = resized((np.clip(soft, 0.0, 1.0) * 255.0).astype(np.uint8), view.shape[::-1])
+    return union(room, zones.below_hips)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,12 +274,13 @@ class _Scene:
 
     # -- what is painted -----------------------------------------------------------------------
 
-    def neck(self, head: Alpha) -> Alpha:
-        """Where a neck or hair hides the back collar."""
-        face = self.zones.face
-        half = NECK_RADIUS * self.zones.unit
-        below = face.chin + face.down * 0.8 * face.half_height
-        return union(fill_capsule(self.blank(), face.chin, below, half, half), head)
+    def neck(self) -> Alpha:
+        """Where a neck hides the back collar, and the opening in front, which shows no back."""
+        zones = self.zones
+        half = NECK_RADIUS * zones.unit
+        left, right = zones.neckline[0], zones.neckline[-1]
+        hidden = fill_capsule(self.blank(), zones.face.chin, (left + right) / 2, half, half)
+        return fill_below(hidden, left, right)
 
     def painted_skin(self, keep: Alpha) -> Alpha:
         """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
@@ -265,6 +288,8 @@ class _Scene:
         worn = grown(opened(as_mask(_cloth(self.evidence) > WORN_SURE)), RIM - 2)
         collar = grown(opened(as_mask((self.zones.neck > 0) & ~solid)), RIM - 2)
         paint = (self.zones.neck > 0) & (collar > 0)
+        stripped = grown(as_mask(self.evidence.skin < BARE), 3) > 0
+        paint |= stripped & (self.zones.opening > 0)
         for side, limb in self.zones.limbs.items():
             if limb.reach >= LONG_REACH or limb.arm.behind:
                 continue

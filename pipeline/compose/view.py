@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compose.letterbox import without_bars
 from pipeline.geometry import Floats, bounding_box
 from pipeline.images import to_lab
 from pipeline.labels import Landmark
@@ -78,7 +79,7 @@ class View:
 def look_at(frame: Frame, body: Body, drawn: DrawnLook) -> View:
     """Cut out the neighbourhood of a person and prepare it for analysis."""
     step = max(1, int(np.ceil(body.torso_px / ANALYSIS_TORSO_PX)))
-    box = _neighbourhood(body, drawn, frame.size_wh, step)
+    box = _neighbourhood(body, drawn, without_bars(frame.image), step)
     image = np.ascontiguousarray(frame.image[box.slices])
     person = np.ascontiguousarray(body.pose.person_alpha[box.slices])
     small = shrink(image, step)
@@ -99,8 +100,10 @@ def shrink(array: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _neighbourhood(body: Body, drawn: DrawnLook, size_wh: tuple[int, int], step: int) -> Box:
+def _neighbourhood(body: Body, drawn: DrawnLook, content: Box, step: int) -> Box:
+    """Everything that dressing may change; nothing outside of ``content`` is the scene's."""
     half_chest = body.half_chest_px
+    size_wh = (content.x1, content.y1)
     arms = [
         joint
         for arm in body.arms.values()
@@ -112,9 +115,13 @@ def _neighbourhood(body: Body, drawn: DrawnLook, size_wh: tuple[int, int], step:
         bounding_box(body.pose.landmarks_px[HEAD], size_wh, int(HEAD_MARGIN * half_chest)),
     ]
     boxes = [box for box in boxes if box.width > 0 and box.height > 0]
-    width, height = size_wh
-    x0 = max(0, min(box.x0 for box in boxes) - TORSO_MARGIN_PX)
-    y0 = max(0, min(box.y0 for box in boxes) - TORSO_MARGIN_PX)
-    x1 = min(width, max(box.x1 for box in boxes) + TORSO_MARGIN_PX)
-    y1 = min(height, max(box.y1 for box in boxes) + TORSO_MARGIN_PX)
-    return Box(x0 // step * step, y0 // step * step, x1, y1)
+    x0 = _on_grid(min(box.x0 for box in boxes) - TORSO_MARGIN_PX, content.x0, step)
+    y0 = _on_grid(min(box.y0 for box in boxes) - TORSO_MARGIN_PX, content.y0, step)
+    x1 = min(content.x1, max(box.x1 for box in boxes) + TORSO_MARGIN_PX)
+    y1 = min(content.y1, max(box.y1 for box in boxes) + TORSO_MARGIN_PX)
+    return Box(x0, y0, max(x1, x0 + step), max(y1, y0 + step))
+
+
+def _on_grid(start: int, least: int, step: int) -> int:
+    """The grid line at or before ``start``, but not before ``least``."""
+    return max(start // step * step, -(-least // step) * step)

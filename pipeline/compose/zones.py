@@ -29,6 +29,7 @@ FACE_HALF_WIDTH_MIN = 0.30  # half chests; when the head is turned the ears are 
 CHIN = 0.62  # of eyes-to-mouth, below the mouth
 NECK_HALF_WIDTH = 0.40  # half chests, at the jaw
 SUBPIXEL_BITS = 4
+FAR = 2048.0  # cells; beyond any picture
 
 WORN_TOP, WORN_BOTTOM = 0.12, 0.70  # torso lengths below the shoulder line: surely the worn shirt
 WORN_HALF_WIDTH = 0.72  # half chests seen
@@ -100,8 +101,10 @@ class Zones:
         neckline: (k, 2) the drawn garment's neckline.
         below_chin: (h, w) uint8, percent of a half chest below the chin, at most 255.
         neck: (h, w) uint8, 255 between the jaw and the drawn neckline.
+        opening: (h, w) uint8, 255 in the drawn front neckline, which shows bare chest.
         chest: (h, w) uint8, 255 where the chest and belly surely show the worn garment.
         trunk: (h, w) uint8, 255 on the body without its arms, from the shoulders down.
+        below_hips: (h, w) uint8, 255 below the hip line.
     """
 
     unit: float
@@ -111,8 +114,10 @@ class Zones:
     neckline: Points
     below_chin: Alpha
     neck: Alpha
+    opening: Alpha
     chest: Alpha
     trunk: Alpha
+    below_hips: Alpha
 
 
 def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
@@ -128,8 +133,10 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
         neckline=neckline,
         below_chin=_below_chin(view, face, half_chest),
         neck=_neck(view, face, neckline, half_chest),
+        opening=fill_polygon(np.zeros(view.shape, np.uint8), neckline),
         chest=_chest(view, body),
         trunk=_trunk(view, body),
+        below_hips=_below_hips(view, body),
     )
 
 
@@ -207,6 +214,19 @@ def _trunk(view: View, body: Body) -> Alpha:
     tops = np.stack([body.arms[Side.RIGHT].shoulder, body.arms[Side.LEFT].shoulder])
     outline = np.concatenate([tops[:1], left, right[::-1], tops[1:]])
     return fill_polygon(np.zeros(view.shape, np.uint8), view.to_small(outline))
+
+
+def _below_hips(view: View, body: Body) -> Alpha:
+    left, right = view.to_small(np.stack([body.mid_hip, body.mid_hip + body.right]))
+    return fill_below(np.zeros(view.shape, np.uint8), left, right)
+
+
+def fill_below(canvas: Alpha, left: Floats, right: Floats) -> Alpha:
+    """Fill all that lies below the line through two points, from the picture's left to right."""
+    along = unit(right - left) * FAR
+    down = np.array([-along[1], along[0]], np.float32)
+    outline = np.stack([left - along, left + along, left + along + down, left - along + down])
+    return fill_polygon(canvas, outline)
 
 
 def fill_polygon(canvas: Alpha, outline: Floats) -> Alpha:

@@ -43,6 +43,7 @@ class Scene:
         hand_on_chest: the wearer's right hand lies on the chest instead of hanging.
         in_front: what the body says about that arm.
         worn_sleeves: the worn shirt has long sleeves.
+        worn_top_y: where the worn shirt begins, px.
         long_hair: a strand hangs over the wearer's left shoulder.
         skin: colour of the skin.
         worn: colour of the worn shirt.
@@ -54,6 +55,7 @@ class Scene:
     hand_on_chest: bool = False
     in_front: bool = True
     worn_sleeves: bool = False
+    worn_top_y: int = 90
     long_hair: bool = False
     skin: tuple[int, int, int] = SKIN
     worn: tuple[int, int, int] = WORN
@@ -94,7 +96,7 @@ class Scene:
             (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR),
             (_box(150, 70, 170, 100), self.skin),
             (_box(TRUNK[0] + 4, HEM_Y - 4, TRUNK[1] - 4, HEIGHT), JEANS),
-            (_box(TRUNK[0], 90, TRUNK[1], HEM_Y), self.worn),
+            (_box(TRUNK[0], self.worn_top_y, TRUNK[1], HEM_Y), self.worn),
             (_ellipse(*FACE, *FACE_AXES), self.skin),
         ]
         for side in Side:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_scene import GARMENT, HAIR, SKIN, STRAND, TRUNK, WORN, Scene
@@ -13,6 +15,7 @@ from pipeline.structures import Composite, DrawnLook, Side, Sleeves
 
 PLAIN = Scene()
 TOUCHING = Scene(hand_on_chest=True)
+BACK = (20, 170, 60)
 CHEST = np.s_[120:170, TRUNK[0] + 10 : TRUNK[1] - 10]
 
 
@@ -255,6 +258,52 @@ def test_a_hand_that_leaves_leaves_nothing_behind() -> None:
         time_s=5 / 30,
     )
     assert near(colour_of(gone.image, TOUCHING.hand()), GARMENT, 60)
+
+
+def with_back_collar(drawn: DrawnLook) -> DrawnLook:
+    collar = np.zeros_like(drawn.rgba)
+    collar[72:100, 138:182] = (*BACK, 255)
+    return replace(drawn, back_collar=collar)
+
+
+def test_the_back_collar_lies_beside_the_neck_only() -> None:
+    image = dress(PLAIN, drawn=with_back_collar(PLAIN.drawn())).image
+    assert near(colour_of(image, np.s_[76:82, 140:145]), BACK, 60)
+    for opening in (np.s_[76:83, 153:167], np.s_[87:96, 150:170]):
+        assert near(colour_of(image, opening), SKIN, 45)
+
+
+def test_a_higher_worn_neckline_becomes_skin() -> None:
+    scene = Scene(worn_top_y=80)
+    opening = np.s_[86:95, 150:170]
+    assert near(colour_of(scene.camera(), opening), WORN)
+    image = dress(scene, times=2).image
+    assert np.abs(image[opening].astype(int) - SKIN).max(axis=-1).mean() < 40
+
+
+def test_a_garment_does_not_float_beside_the_person() -> None:
+    drawn = PLAIN.drawn()
+    rgba = drawn.rgba.copy()
+    rgba[100:130, 200:290] = (*GARMENT, 255)
+    composite = dress(PLAIN, drawn=replace(drawn, rgba=rgba))
+    assert near(colour_of(composite.image, np.s_[112:128, 211:214]), GARMENT, 60)
+    assert not composite.mask[105:125, 235:].any()
+
+
+def test_nothing_is_drawn_on_the_bars_of_a_letterboxed_picture() -> None:
+    frame = PLAIN.frame()
+    barred = frame.image.copy()
+    barred[:24], barred[170:] = 0, 0
+    composite = Compositor().compose(
+        replace(frame, image=barred),
+        PLAIN.body(),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=0.0,
+    )
+    assert composite.mask[165:170].any()
+    assert not composite.mask[170:].any()
 
 
 def test_the_worn_hem_is_found() -> None:
