@@ -24,10 +24,12 @@ def judge_time(pair: Pair) -> list[Metric]:
 
 
 def _lag(pair: Pair) -> Metric:
-    lag = 0
+    lag, frame = 0, None
     for (base, now), least in _motions(pair):
         lag = best_lag(base, now, least)
         if lag:
+            apart = now - base
+            frame = worst_frame(np.linalg.norm(apart - middle(apart), axis=1))
             break
     ms = abs(lag) * 1000 / pair.fps
     when = "later" if lag > 0 else "earlier"
@@ -38,6 +40,7 @@ def _lag(pair: Pair) -> Metric:
         "frames",
         f"The garment lags: it follows the person {abs(lag)} frames ({ms:.0f} ms) {when} than in"
         " the baseline.",
+        frame,
     )
 
 

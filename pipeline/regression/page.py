@@ -87,7 +87,8 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
         )
     return (
         '<h3>Summary</h3><div class="scroll"><table><thead><tr><th>Case</th><th>Verdict</th>'
-        "<th>What happened</th><th>Dressed frames</th><th>Slowest stage</th></tr></thead><tbody>"
+        "<th>What happened</th><th class='number'>Dressed frames</th>"
+        "<th class='number'>Slowest stage</th></tr></thead><tbody>"
         f"{''.join(rows)}</tbody></table></div>"
     )
 
@@ -110,7 +111,7 @@ def _versions(outcomes: Sequence[Outcome]) -> str:
     )
     return (
         '<h3>Versions that changed</h3><div class="scroll"><table><thead><tr><th>What</th>'
-        "<th>Baseline</th><th>Now</th><th>Cases</th></tr></thead><tbody>"
+        "<th>Baseline</th><th>Now</th><th class='number'>Cases</th></tr></thead><tbody>"
         f"{rows}</tbody></table></div>"
     )
 
@@ -205,7 +206,9 @@ class _Gallery:
         camera = decode_image(self._shots.camera[row])
         size_wh = camera.shape[1], camera.shape[0]
         picture = cv2.resize(self._then[row], size_wh, interpolation=cv2.INTER_LINEAR)
-        return np.where(picture[..., 3:] >= 128, picture[..., :3], camera).astype(np.uint8)
+        mask = picture[..., 3:]
+        # half of its strongest: the mask of a garment that fades in is weak everywhere
+        return np.where(mask > mask.max() // 2, picture[..., :3], camera).astype(np.uint8)
 
     def nearest(self, row: int) -> int | None:
         """The frame next to ``row`` that both have."""
@@ -221,7 +224,8 @@ def _worst(comparison: Comparison, shots: _Gallery | None) -> str:
     if shots is None:
         return ""
     told: dict[int, list[Metric]] = {}
-    for metric in comparison.regressions:
+    causes = [metric for metric in comparison.regressions if metric.follows is None]
+    for metric in causes:
         row = None if metric.frame is None else shots.nearest(metric.frame)
         if row is not None:
             told.setdefault(row, []).append(metric)
@@ -266,7 +270,9 @@ def _player(shots: _Gallery | None, pair: Pair) -> str:
     return (
         f'<h3>Side by side</h3><div class="player" data-ms="{ms}"><div class="pair">'
         '<figure><img alt="baseline"><figcaption>baseline</figcaption></figure>'
-        '<figure><img alt="now"><figcaption>now</figcaption></figure></div>'
+        '<figure><img alt="now"><figcaption>now</figcaption></figure>'
+        '<figure class="apart"><div><img alt=""><img alt="difference"></div>'
+        "<figcaption>difference, brightened</figcaption></figure></div>"
         f'<div class="bar"><button type="button">Play</button><input type="range" min="0"'
         f' max="{len(rows) - 1}" value="{len(rows) // 2}" aria-label="frame"><output></output>'
         f'</div><script type="application/json">{json.dumps(frames)}</script></div>'

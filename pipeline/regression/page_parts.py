@@ -27,7 +27,7 @@ code { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
 table { border-collapse: collapse; width: 100%; font-size: 14px; }
 th { text-align: left; font-weight: 600; color: var(--soft); }
 th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--edge); vertical-align: top; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.worse td { color: var(--bad); } tr.better td { color: var(--good); }
 tr.unknown td { color: var(--soft); }
 section.case { background: var(--card); border: 1px solid var(--edge); border-radius: 12px;
@@ -41,14 +41,15 @@ ul.findings li.better { border-color: var(--good); background: var(--good-soft);
 ul.findings li.odd { border-color: var(--odd); background: var(--odd-soft); }
 ul.findings code { color: var(--soft); }
 .trio, .player .pair { display: grid; grid-template-columns: repeat(3, 1fr); gap: 8px; }
-.player .pair { grid-template-columns: 1fr 1fr; max-width: 760px; }
 .trio figure, .pair figure { margin: 0; }
 .trio img, .pair img { width: 100%; display: block; border-radius: 6px; background: #000;
   image-rendering: auto; }
+.apart div { position: relative; isolation: isolate; filter: brightness(2.5); }
+.apart img + img { position: absolute; top: 0; mix-blend-mode: difference; }
 figcaption { font-size: 13px; color: var(--soft); padding: 3px 0; }
 .row { margin: 0 0 14px; } .row > p { font-weight: 600; font-size: 14px; margin: 0 0 4px; }
 .player { margin: 8px 0 4px; } .player .bar { display: flex; gap: 10px; align-items: center;
-  max-width: 760px; margin-top: 6px; }
+  margin-top: 6px; }
 .player input { flex: 1; accent-color: var(--now); }
 .player button { font: inherit; font-size: 13px; padding: 3px 12px; border-radius: 6px;
   cursor: pointer;
@@ -90,15 +91,15 @@ details { margin-top: 14px; } summary { cursor: pointer; color: var(--soft); }
 SCRIPT = """
 for (const player of document.querySelectorAll('.player')) {
   const shots = JSON.parse(player.querySelector('script').textContent);
-  const [then, now] = player.querySelectorAll('img');
+  const [then, now, under, over] = player.querySelectorAll('img');
   const range = player.querySelector('input');
   const shown = player.querySelector('output');
   const button = player.querySelector('button');
   const cursors = player.closest('section').querySelectorAll('.chart svg');
   const show = () => {
     const shot = shots[+range.value];
-    then.src = shot.then;
-    now.src = shot.now;
+    then.src = under.src = shot.then;
+    now.src = over.src = shot.now;
     shown.textContent = 'frame ' + shot.row;
     for (const chart of cursors) {
       const { n, left, right } = chart.dataset;
