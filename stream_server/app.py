@@ -32,14 +32,17 @@ from stream_server.errors import (
 )
 from stream_server.handlers import garments, health, openapi, pages, sessions, settings, tryon
 from stream_server.house import House, limit_arenas
-from stream_server.ice import loopback_when_alone, rtc_configuration
-from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS
+from stream_server.ice import loopback_when_alone
+from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS, RATE
+from stream_server.load import LoadMeter
 from stream_server.lobby import Lobby
+from stream_server.logs import set_up
 from stream_server.metrics import Metrics
 from stream_server.pipeline_engine import PipelineEngine
 from stream_server.rtc_tuning import Tuning
 from stream_server.session import Services
 from stream_server.tls import Secure, lan_addresses, secure
+from stream_server.visitors import RateLimit
 
 log = logging.getLogger(__name__)
 
@@ -61,17 +64,23 @@ def create_app(
     """
     app = web.Application(
         client_max_size=2 * MAX_BYTES + FORM_OVERHEAD_BYTES,
-        middlewares=[answer_errors, security.check_origin],
+        middlewares=[answer_errors, security.check_origin, security.check_token],
     )
     app[CONFIG] = config
     app[METRICS] = Metrics()
+    app[RATE] = RateLimit(config.requests_per_minute)
     app.on_response_prepare.append(security.add_headers)
     for module in (pages, garments, sessions, tryon, health, settings, openapi):
         app.router.add_routes(module.routes)
     pages.add_static(app)
     app.on_shutdown.append(_end_sessions)
-    app.cleanup_ctx.append(_lifetime(engine or PipelineEngine(), timing or Timing()))
+    app.cleanup_ctx.append(_lifetime(engine or PipelineEngine(), timing or timing_of(config)))
     return app
+
+
+def timing_of(config: ServerConfig) -> Timing:
+    """Deadlines of live sessions, with those that an operator may set."""
+    return Timing(idle=config.idle_s, longest=config.longest_session_s)
 
 
 async def _end_sessions(app: web.Application) -> None:
@@ -87,18 +96,16 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
         house = app[HOUSE] = House(config, engine)
         tuning = Tuning(config.network)
         services = Services(engine.live, house.garment, house.garments.run, app[METRICS], tuning)
-        app[LOBBY] = Lobby(
-            rtc_configuration(config.ice_servers),
-            services,
-            config.max_sessions,
-            timing,
-            on_empty=house.tidy,
-        )
+        meter = LoadMeter()
+        app[LOBBY] = Lobby(config, services, timing, lambda: meter.share, house.tidy)
+        app[METRICS].watch_load(lambda: meter.share)
         house.start()
+        measuring = asyncio.create_task(meter.run())
         try:
             with loopback_when_alone():
                 yield
         finally:
+            measuring.cancel()
             house.close()
 
     return lifetime
@@ -110,17 +117,22 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except WearcastError as error:
-        return response_for(error)
+        return _refuse(request, response_for(error), error.code)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return response_for_http(error)
+        return _refuse(request, response_for_http(error), f"http_{error.status}")
     except ConnectionError:
         raise  # the client has gone; there is nobody to answer
     except Exception as error:
         log.error("%s %s failed: %s", request.method, _route(request), where(error))
         sentence = "Something went wrong in the server; its log says where."
         return error_response(500, "internal", sentence)
+
+
+def _refuse(request: web.Request, answer: web.Response, code: str) -> web.Response:
+    request.config_dict[METRICS].reject(code)
+    return answer
 
 
 def _route(request: web.Request) -> str:
@@ -140,8 +152,7 @@ def run(config: ServerConfig, announce: Callable[[str], object] | None = None) -
         PortTaken: the address is in use or not allowed.
         InputError: the certificate cannot be used.
     """
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("aioice").setLevel(logging.WARNING)  # it logs every address it tries
+    set_up(config.log_format)
     limit_arenas()
     asyncio.run(serve(config, announce or _say))
     _leave()

@@ -6,16 +6,19 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.errors import InputError, NotSupported
 from stream_server.ice import IceServer
+from stream_server.logs import check_format
 from stream_server.network import AUTO, check_network
 
 STACKS = ("auto", "off", "cpu", "cuda", "ray")
 STACKS_HERE = ("auto", "off")  # this version dresses with the photo look alone
+MIN_SECRET_CHARS = 16
 WEB_FOLDER = Path(__file__).resolve().parent.parent / "web"
 
 
@@ -33,6 +36,16 @@ class ServerConfig:
         ice_servers: STUN and TURN servers, for us and for browsers; none by default.
         allowed_origins: other sites (``https://shop.example``) that may embed the mirror.
         catalog_read_only: refuse uploads to and deletions from the catalogue.
+        relay_only: let video pass through the TURN servers alone; needs one.
+        max_load: measured load, 0 to 1, from which on no further session is let in; 0 switches
+            that off.
+        max_waiting: how many shoppers may wait for a place.
+        requests_per_minute: offers and uploads of one address; 0 switches the limit off.
+        trusted_proxies: addresses of proxies whose ``X-Forwarded-For`` is believed.
+        token_secret: pages need a token signed with it (``tokens.py``); None asks for none.
+        idle_s: end a session after so long without anybody dressed; 0 never does.
+        longest_session_s: make a session reconnect after so long; 0 never does.
+        log_format: ``text`` or ``json``.
         network: what to expect of the lines: ``internet``, ``lan``, or ``auto`` by address.
         web: folder of the pages.
     """
@@ -49,6 +62,15 @@ class ServerConfig:
     allowed_origins: tuple[str, ...] = ()
     catalog_read_only: bool = False
     network: str = AUTO
+    relay_only: bool = False
+    max_load: float = 0.9
+    max_waiting: int = 20
+    requests_per_minute: int = 60
+    trusted_proxies: tuple[str, ...] = ()
+    token_secret: str | None = dataclasses.field(default=None, repr=False)
+    idle_s: float = 0.0
+    longest_session_s: float = 0.0
+    log_format: str = "text"
     web: Path = WEB_FOLDER
 
     def __post_init__(self) -> None:
@@ -62,8 +84,23 @@ class ServerConfig:
             raise InputError("Give a certificate or ask for a self-signed one, not both.")
         _check_stack(self.stack)
         check_network(self.network)
+        check_format(self.log_format)
+        self._check_limits()
         for origin in self.allowed_origins:
             _check_origin(origin)
+
+    def _check_limits(self) -> None:
+        if not 0 <= self.max_load <= 1:
+            raise InputError(f"max_load must be 0 to 1, got {self.max_load}.")
+        for name in ("max_waiting", "requests_per_minute", "idle_s", "longest_session_s"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name} must not be negative, got {getattr(self, name)}.")
+        if self.relay_only and not any(server.relays for server in self.ice_servers):
+            raise InputError("relay_only needs a turn: or turns: server in ice_servers.")
+        if self.token_secret is not None and len(self.token_secret) < MIN_SECRET_CHARS:
+            raise InputError(f"token_secret needs at least {MIN_SECRET_CHARS} characters.")
+        for proxy in self.trusted_proxies:
+            _check_address(proxy)
 
     @property
     def tls(self) -> bool:
@@ -81,6 +118,13 @@ def _check_stack(stack: str) -> None:
         )
 
 
+def _check_address(address: str) -> None:
+    try:
+        ip_address(address)
+    except ValueError as error:
+        raise InputError(f"trusted_proxies needs IP addresses, got {address!r}.") from error
+
+
 def _check_origin(origin: str) -> None:
     parts = urlsplit(origin)
     if parts.scheme not in ("http", "https") or not parts.netloc or origin != _origin_of(origin):
@@ -94,6 +138,7 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+SECRETS = ("token_secret",)
 FIELDS: Mapping[str, Any] = {field.name: field for field in dataclasses.fields(ServerConfig)}
 
 
@@ -137,13 +182,19 @@ def _convert(name: str, value: Any) -> Any:
     kind = str(FIELDS[name].type)
     if name == "ice_servers":
         return tuple(_ice_server(entry) for entry in _list_of(name, value))
+    if name == "trusted_proxies":
+        return tuple(str(entry) for entry in _list_of(name, value))
     if name == "allowed_origins":
         return tuple(str(entry).rstrip("/") for entry in _list_of(name, value))
     if kind.startswith("Path") and isinstance(value, str | Path):
         return Path(value)
-    good = {"str": str, "int": int, "bool": bool}.get(kind)
+    if kind == "float" and type(value) is int:
+        return float(value)
+    plain = kind.removesuffix(" | None")
+    good = {"str": str, "int": int, "bool": bool, "float": float}.get(plain)
     if good is None or type(value) is not good:
-        raise InputError(f"{name} must be {kind.removesuffix(' | None')}, got {value!r}.")
+        shown = "another kind of value" if name in SECRETS else repr(value)
+        raise InputError(f"{name} must be {plain}, got {shown}.")
     return value
 
 
@@ -156,9 +207,11 @@ def _list_of(name: str, value: Any) -> list[Any]:
 def _ice_server(entry: Any) -> IceServer:
     if isinstance(entry, IceServer):
         return entry
-    known = {"urls", "username", "credential"}
+    known = {"urls", "username", "credential", "secret"}
     if not isinstance(entry, dict) or not entry.keys() <= known:
-        raise InputError("Each of ice_servers has urls and, for TURN, username and credential.")
+        raise InputError(
+            "Each of ice_servers has urls and, for TURN, username and credential, or secret."
+        )
     urls = entry.get("urls", [])
     urls = (urls,) if isinstance(urls, str) else tuple(str(url) for url in urls)
-    return IceServer(urls, entry.get("username"), entry.get("credential"))
+    return IceServer(urls, entry.get("username"), entry.get("credential"), entry.get("secret"))

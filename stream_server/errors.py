@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -24,16 +26,23 @@ class ApiError(WearcastError):
     Attributes:
         status: HTTP status, 4xx or 5xx.
         code: stable word for machines.
-        retry_after_s: when to try again, for 503; None leaves the header out.
+        retry_after_s: when to try again, for 429 and 503; None leaves the header out.
+        more: further keys of the answer, beside ``error``.
     """
 
     def __init__(
-        self, status: int, code: str, message: str, retry_after_s: int | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        retry_after_s: int | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.retry_after_s = retry_after_s
+        self.more = more or {}
 
 
 class PortTaken(InputError):
@@ -61,18 +70,22 @@ HTTP_SENTENCES: dict[int, tuple[str, str]] = {
 
 
 def error_response(
-    status: int, code: str, message: str, retry_after_s: int | None = None
+    status: int,
+    code: str,
+    message: str,
+    retry_after_s: int | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> web.Response:
     """The one shape of every refusal."""
     headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
-    body = {"error": {"code": code, "message": message}}
+    body = {"error": {"code": code, "message": message}} | dict(more or {})
     return web.json_response(body, status=status, headers=headers)
 
 
 def response_for(error: WearcastError) -> web.Response:
     """Answer an error whose message is meant for the user."""
     if isinstance(error, ApiError):
-        return error_response(error.status, error.code, str(error), error.retry_after_s)
+        return error_response(error.status, error.code, str(error), error.retry_after_s, error.more)
     status = next((status for kind, status in STATUS_OF if isinstance(error, kind)), 500)
     return error_response(status, error.code, str(error))
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
-from aiortc import RTCConfiguration
-
+from stream_server.config import ServerConfig
 from stream_server.deadlines import Timing
 from stream_server.errors import ApiError
+from stream_server.ice import rtc_configuration
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
 from stream_server.session import Services, Session
+from stream_server.waiting import ASK_AGAIN_S, WaitingLine
 
-RETRY_WHEN_FULL_S = 10
 RETRY_WHEN_ENDING_S = 2
+RETRY_WHEN_CROWDED_S = 120
 FAREWELL_S = 0.3  # for the word "reconnect" to reach the clients
 
 
@@ -22,25 +24,28 @@ class Lobby:
     """Owns every session of an application.
 
     Args:
-        configuration: of peer connections.
+        config: settings.
         services: what sessions need.
-        max_sessions: how many may be live at a time.
         timing: deadlines of a session.
+        load: measured load, 0 to 1.
         on_empty: called whenever the last session has ended.
     """
 
     def __init__(
         self,
-        configuration: RTCConfiguration,
+        config: ServerConfig,
         services: Services,
-        max_sessions: int,
         timing: Timing,
+        load: Callable[[], float] = lambda: 0.0,
         on_empty: Callable[[], None] = lambda: None,
     ) -> None:
-        self._configuration = configuration
+        self._config = config
         self._services = services
-        self._max_sessions = max_sessions
+        self._max_sessions = config.max_sessions
+        self._max_load = config.max_load
         self._timing = timing
+        self._load = load
+        self._line = WaitingLine(config.max_waiting)
         self._on_empty = on_empty
         self._sessions: dict[str, Session] = {}
         self._open = True
@@ -53,18 +58,41 @@ class Lobby:
         """Where offers and sessions are counted."""
         return self._services.metrics
 
-    def check_room(self) -> None:
-        """Refuse when there is no place.
+    def check_open(self) -> None:
+        """Refuse while the server ends.
 
         Raises:
-            ApiError: 503 when full or ending, with the time to try again.
+            ApiError: 503 with the time to try again.
         """
         if not self._open:
             sentence = "This server is about to end. Try again in a moment."
             raise ApiError(503, "ending", sentence, RETRY_WHEN_ENDING_S)
-        if len(self._sessions) >= self._max_sessions:
-            sentence = f"All {self._max_sessions} mirrors are in use. Try again in a moment."
-            raise ApiError(503, "full", sentence, RETRY_WHEN_FULL_S)
+
+    def knows(self, ticket: str | None) -> bool:
+        """Whether this is a ticket of the waiting line."""
+        return self._line.knows(ticket)
+
+    def _take_place(self, ticket: str | None) -> None:
+        """Take a place, or one in the waiting line.
+
+        Raises:
+            ApiError: 503 with the time to ask again and, unless too many wait, ticket and
+                position.
+        """
+        self.check_open()
+        busy = bool(self._sessions) and 0 < self._max_load < self._load()
+        free = 0 if busy else self._max_sessions - len(self._sessions)
+        try:
+            place = self._line.ask(ticket, free, time.monotonic())
+        except OverflowError:
+            sentence = "All mirrors are in use and many shoppers wait. Try again in a few minutes."
+            raise ApiError(503, "full", sentence, RETRY_WHEN_CROWDED_S) from None
+        finally:
+            self.metrics.waiting(len(self._line))
+        if place is not None:
+            sentence = f"All mirrors are in use. You are number {place.position} in line."
+            queue = {"ticket": place.ticket, "position": place.position}
+            raise ApiError(503, "full", sentence, ASK_AGAIN_S, {"queue": queue})
 
     async def admit(self, offer: Offer, peer: str | None = None) -> tuple[str, str]:
         """Open a session.
@@ -79,8 +107,11 @@ class Lobby:
         Raises:
             ApiError: 503 when there is no place, 400 when no connection can be made.
         """
-        self.check_room()
-        session = Session(self._configuration, self._services, self._forget, self._timing, peer)
+        self._take_place(offer.ticket)
+        configuration = rtc_configuration(
+            self._config.ice_servers, relay_only=self._config.relay_only
+        )
+        session = Session(configuration, self._services, self._forget, self._timing, peer)
         self._sessions[session.id] = session
         self.metrics.sessions(len(self._sessions))
         return session.id, await session.answer(offer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5)
@@ -69,9 +71,9 @@ class Metrics:
         """Shoppers in the queue now."""
         self._waiting.set(count)
 
-    def load(self, share: float) -> None:
-        """Measured load now, 0 to 1."""
-        self._load.set(share)
+    def watch_load(self, share: Callable[[], float]) -> None:
+        """Ask for the measured load, 0 to 1, at every scrape."""
+        self._load.set_function(share)
 
     def frame_in(self, count: int = 1) -> None:
         """Camera frames were decoded."""

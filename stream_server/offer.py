@@ -13,6 +13,7 @@ from stream_server.messages import MAX_ID_CHARS
 
 MAX_OFFER_BYTES = 64 * 1024  # Chrome's video offer has about 6 KB
 MAX_CANDIDATES = 50
+MAX_TICKET_CHARS = 64
 MAX_MEDIA = 2  # one video and one data section
 
 
@@ -24,11 +25,13 @@ class Offer:
         sdp: session description that parses and holds one video to dress.
         garment: id to wear from the start, or None.
         mirror: whether to flip the picture.
+        ticket: of the waiting line, from an earlier refusal.
     """
 
     sdp: str
     garment: str | None
     mirror: bool
+    ticket: str | None = None
 
 
 def read_offer(body: bytes) -> Offer:
@@ -40,7 +43,9 @@ def read_offer(body: bytes) -> Offer:
     try:
         values = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise _bad("The offer must be a JSON object {sdp, type, garment?, mirror?}.") from error
+        raise _bad(
+            "The offer must be a JSON object {sdp, type, garment?, mirror?, ticket?}."
+        ) from error
     if not isinstance(values, dict) or values.get("type") != "offer":
         raise _bad('The offer must be a JSON object with type "offer".')
     sdp, garment, mirror = values.get("sdp"), values.get("garment"), values.get("mirror", False)
@@ -50,8 +55,11 @@ def read_offer(body: bytes) -> Offer:
         raise _bad("The garment must be the id of a garment, or be left out.")
     if not isinstance(mirror, bool):
         raise _bad("The value of mirror must be true or false, or be left out.")
+    ticket = values.get("ticket")
+    if ticket is not None and not (isinstance(ticket, str) and len(ticket) <= MAX_TICKET_CHARS):
+        raise _bad("The ticket must be one that this server gave, or be left out.")
     _check_sdp(sdp)
-    return Offer(sdp, garment, mirror)
+    return Offer(sdp, garment, mirror, ticket)
 
 
 def _check_sdp(sdp: str) -> None:

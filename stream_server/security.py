@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -9,11 +10,16 @@ from aiohttp.typedefs import Handler
 
 from stream_server.config import ServerConfig
 from stream_server.errors import ApiError
-from stream_server.keys import CONFIG
+from stream_server.keys import CONFIG, RATE
+from stream_server.tokens import is_valid
+from stream_server.visitors import client_address
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CORS_METHODS = "GET, POST, DELETE"
+CORS_HEADERS = "Content-Type, Authorization"
 CORS_MAX_AGE_S = 600
+BEARER = "Bearer "
+GUARDED = ("/api/offer", "/api/tryon", "/api/garments")  # and what is below them
 
 
 def policy(config: ServerConfig) -> dict[str, str]:
@@ -69,10 +75,33 @@ def _trusted(request: web.Request, origin: str | None, config: ServerConfig) -> 
     return origin in config.allowed_origins or urlsplit(origin).netloc == request.host
 
 
+@web.middleware
+async def check_token(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Where the operator has set a secret, change something only with a token for this site."""
+    secret = request.config_dict[CONFIG].token_secret
+    guarded = request.method not in SAFE_METHODS and request.path.startswith(GUARDED)
+    if secret is not None and guarded:
+        header = request.headers.get("Authorization", "")
+        token = header.removeprefix(BEARER) if header.startswith(BEARER) else ""
+        if not is_valid(token, secret, request.headers.get("Origin")):
+            sentence = "This page has no valid permission to use the mirror. Load it again."
+            raise ApiError(401, "bad_token", sentence)
+    return await handler(request)
+
+
+def check_rate(request: web.Request) -> None:
+    """Count an expensive request. Raises ``ApiError`` 429 when its address sends too many."""
+    address = client_address(request, request.config_dict[CONFIG].trusted_proxies)
+    wait_s = request.config_dict[RATE].wait_s(address)
+    if wait_s > 0:
+        sentence = "Too many requests came from your network. Try again in a moment."
+        raise ApiError(429, "too_many", sentence, math.ceil(wait_s))
+
+
 def _preflight() -> web.Response:
     headers = {
         "Access-Control-Allow-Methods": CORS_METHODS,
-        "Access-Control-Allow-Headers": "Content-Type",
+        "Access-Control-Allow-Headers": CORS_HEADERS,
         "Access-Control-Max-Age": str(CORS_MAX_AGE_S),
     }
     return web.Response(status=204, headers=headers)

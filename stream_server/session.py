@@ -29,6 +29,7 @@ from stream_server.channels import Channels
 from stream_server.deadlines import Deadlines, Overdue, Timing
 from stream_server.engine import Live
 from stream_server.errors import ApiError, where
+from stream_server.logs import LABEL_CHARS, SessionLog
 from stream_server.messages import ClientMessage, State, Status
 from stream_server.metrics import Metrics
 from stream_server.offer import Offer
@@ -43,7 +44,6 @@ log = logging.getLogger(__name__)
 
 CODEC_ORDER = ("video/VP8", "video/H264", "video/rtx")  # aiortc's VP8 costs a quarter of H.264
 FAREWELL_S = 0.3  # for a last word to reach the client
-LABEL_CHARS = 8  # of the id in the log: the whole id would let a reader end the session
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,7 @@ class Session:
     ) -> None:
         self.id = secrets.token_urlsafe(16)
         self.label = self.id[:LABEL_CHARS]
+        self._log = SessionLog(log, self.label)
         self._services = services
         self._on_closed = on_closed
         self._timing = timing
@@ -126,7 +127,7 @@ class Session:
             await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # aiortc raises whatever the description led to
-            log.info("session %s: offer refused: %s", self.label, where(error))
+            self._log.info("offer refused: %s", where(error))
             await self.close("offer refused")
             raise ApiError(
                 400, "bad_offer", "No connection can be made from this offer."
@@ -157,7 +158,7 @@ class Session:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._pc.close(), self._timing.close)
         except Exception as error:
-            log.error("session %s: closing failed: %s", self.label, where(error))
+            self._log.error("closing failed: %s", where(error))
         finally:
             self._on_closed(self)
 
@@ -170,7 +171,7 @@ class Session:
     def _end(self, why: str) -> asyncio.Task[None]:
         """Begin to close, from wherever; only the first cause counts."""
         if self._closing is None:
-            log.info("session %s: closing: %s", self.label, why)
+            self._log.info("closing: %s", why)
             self._services.metrics.session_end(why)
             self._closing = asyncio.create_task(self._close())
         return self._closing
@@ -249,7 +250,7 @@ class Session:
             except WearcastError as error:
                 self._channels.tell(messages.error(error.code, str(error)))
             except Exception as error:
-                log.error("session %s: select: %s", self.label, where(error))
+                self._log.error("select: %s", where(error))
                 sentence = "This garment cannot be put on right now."
                 self._channels.tell(messages.error("internal", sentence))
             else:
@@ -288,7 +289,7 @@ class Session:
         try:
             line = await read_line(self._pc)
         except Exception as error:  # the timers must go on, whatever aiortc's counters do
-            log.error("session %s: no statistics: %s", self.label, where(error))
+            self._log.error("no statistics: %s", where(error))
             return
         progress = self._worker.progress()
         left_out = self._left_out(progress)
@@ -297,7 +298,7 @@ class Session:
             self._adaptation.update(now, seen)
 
     def _wish(self, quality: Quality, cause: str) -> None:
-        log.info("session %s: quality %s because of %s", self.label, quality.scale, cause)
+        self._log.info("quality %s because of %s", quality.scale, cause)
         self._services.metrics.quality_change(str(quality.scale))
         self._channels.tell(messages.quality(quality, cause))
 

@@ -13,6 +13,7 @@ from stream_server.engine import Entry
 from stream_server.errors import ApiError
 from stream_server.forms import Field, file_of, read_form
 from stream_server.keys import CONFIG, HOUSE
+from stream_server.security import check_rate
 
 routes = web.RouteTableDef()
 
@@ -46,6 +47,7 @@ async def index(request: web.Request) -> web.Response:
 async def add(request: web.Request) -> web.Response:
     """Cut a garment out of an uploaded photo and keep it."""
     _check_writable(request)
+    check_rate(request)
     fields = await read_form(request, ("image", "name", "category"))
     photo = file_of(fields, "image")
     name, category = _name(fields.get("name")), _category(fields.get("category"))

@@ -7,8 +7,10 @@ from aiohttp import web
 from pipeline.errors import GarmentUnknown
 from stream_server.errors import ApiError
 from stream_server.forms import read_body
-from stream_server.keys import HOUSE, LOBBY
+from stream_server.keys import CONFIG, HOUSE, LOBBY
 from stream_server.offer import MAX_OFFER_BYTES, Offer, read_offer
+from stream_server.security import check_rate
+from stream_server.visitors import client_address
 
 routes = web.RouteTableDef()
 
@@ -18,10 +20,10 @@ async def offer(request: web.Request) -> web.Response:
     """Answer a WebRTC offer with a session of its own."""
     lobby = request.app[LOBBY]
     try:
-        lobby.check_room()
-        wanted = read_offer(await read_body(request, MAX_OFFER_BYTES))
+        lobby.check_open()
+        wanted = await _read(request)
         await _check_garment(request, wanted)
-        session, sdp = await lobby.admit(wanted, request.remote)
+        session, sdp = await lobby.admit(wanted, _peer(request))
     except (ApiError, GarmentUnknown) as error:
         full = isinstance(error, ApiError) and error.status == 503
         lobby.metrics.offer("full" if full else "refused")
@@ -31,6 +33,23 @@ async def offer(request: web.Request) -> web.Response:
         raise
     lobby.metrics.offer("accepted")
     return web.json_response({"sdp": sdp, "type": "answer", "session": session})
+
+
+async def _read(request: web.Request) -> Offer:
+    """Read and check an offer, and count it, whatever is in it."""
+    body = await read_body(request, MAX_OFFER_BYTES)
+    try:
+        wanted = read_offer(body)
+    except ApiError:
+        check_rate(request)
+        raise
+    if not request.app[LOBBY].knows(wanted.ticket):  # who waits was counted at the first offer
+        check_rate(request)
+    return wanted
+
+
+def _peer(request: web.Request) -> str | None:
+    return client_address(request, request.app[CONFIG].trusted_proxies)
 
 
 async def _check_garment(request: web.Request, wanted: Offer) -> None:

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from pipeline import __version__
 from pipeline.images import MAX_BYTES, MAX_PIXELS
+from stream_server.ice import servers_for_browser
 from stream_server.keys import CONFIG
 
 routes = web.RouteTableDef()
@@ -17,7 +18,8 @@ async def config(request: web.Request) -> web.Response:
     settings = request.app[CONFIG]
     return web.json_response(
         {
-            "iceServers": [server.to_json() for server in settings.ice_servers],
+            "iceServers": servers_for_browser(settings.ice_servers),
+            "iceTransportPolicy": "relay" if settings.relay_only else "all",
             "limits": {
                 "uploadBytes": MAX_BYTES,
                 "uploadPixels": MAX_PIXELS,

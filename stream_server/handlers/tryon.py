@@ -11,6 +11,7 @@ from stream_server.errors import ApiError
 from stream_server.forms import Field, file_of, read_form
 from stream_server.keys import HOUSE
 from stream_server.messages import MAX_ID_CHARS
+from stream_server.security import check_rate
 
 routes = web.RouteTableDef()
 
@@ -18,6 +19,7 @@ routes = web.RouteTableDef()
 @routes.post("/api/tryon")
 async def tryon(request: web.Request) -> web.Response:
     """Answer the dressed photo as PNG, in the size of the upload."""
+    check_rate(request)
     fields = await read_form(request, ("person", "garment"))
     person = file_of(fields, "person")
     field = fields.get("garment")

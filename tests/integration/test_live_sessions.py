@@ -186,7 +186,7 @@ async def test_a_slow_step_drops_frames_instead_of_falling_behind(
         assert late < 0.6
         assert late - early < 0.15
         assert (await shopper.hear("status"))["dropped"] > 20
-        assert await metric(shopper, 'wearcast_frames_dropped_total{hop="dress"}') > 10
+        assert await metric(shopper, 'wearcast_frames_dropped_total{hop="observe"}') > 10
 
 
 async def test_delete_ends_a_session_and_leaves_nothing(
