@@ -18,8 +18,10 @@ from pipeline.structures import Alpha
 
 Vector = NDArray[np.float64]
 
-STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.82, 1.14, 1.34, 1.55, 1.75, 1.95])
-"""Where the thickness is measured."""
+STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.82, 1.0, 1.16, 1.34, 1.55, 1.75, 1.95])
+"""Where the thickness is measured; at the elbow halfway between the normals of both bones."""
+
+_ELBOW = int(np.flatnonzero(STATIONS == 1.0)[0])
 
 _USUAL_AT = np.array([0.0, 0.47, 0.94, 1.15, 2.0])
 _USUAL_HALF = np.array([0.345, 0.30, 0.255, 0.24, 0.165])  # hw, of a bare arm
@@ -86,6 +88,11 @@ class Bones:
         """(2,) unit vector to the outer side of the forearm."""
         return np.array([self.fore[1], -self.fore[0]]) * self.outward
 
+    @property
+    def outer_is_inside(self) -> bool:
+        """The outer side of the arm lies in the crook of the bend."""
+        return bool(self.normal @ self.fore > 0.0)
+
 
 class LimbMeasure:
     """Remembers the thickness of one arm. Belongs to one tracked person."""
@@ -121,10 +128,10 @@ class LimbMeasure:
         )
         hits = cast(alpha, rays, step_px)
         own, trust = _judge(hits, rays, bones, np.tile(usual_px, 2), step_px)
+        trust[_ELBOW + (0 if bones.outer_is_inside else len(STATIONS))] = 0.0
         share, sure = _complete(own / half_chest_px, trust, self._usual)
         thickness = self._thickness.update(share, dt_s, sure)
-        smooth = np.concatenate([_smooth(thickness[:, :5]), _smooth(thickness[:, 5:])], axis=1)
-        return (smooth * half_chest_px).astype(np.float32)
+        return (_smooth(thickness, bones) * half_chest_px).astype(np.float32)
 
 
 def _origins(bones: Bones) -> tuple[Vector, Vector]:
@@ -136,7 +143,9 @@ def _origins(bones: Bones) -> tuple[Vector, Vector]:
         bones.start + along * (bones.bend - bones.start),
         bones.bend + along * (bones.end - bones.bend),
     )
-    return origins, np.where(on_upper, bones.normal, bones.fore_normal)
+    outer = np.where(on_upper, bones.normal, bones.fore_normal)
+    outer[_ELBOW] = unit(bones.normal + bones.fore_normal)
+    return origins, outer
 
 
 def _judge(
@@ -153,7 +162,8 @@ def _judge(
         _distance(exits, bones.start, bones.bend),
     )
     # in the crook of an elbow the edge that is met belongs to the other half of the arm
-    arm = hits.started_inside & ended & (reach < LONGEST_RAY * usual_px) & (from_other > reach)
+    alone = (from_other > 0.99 * reach) | (np.tile(STATIONS, 2) == 1.0)
+    arm = hits.started_inside & ended & (reach < LONGEST_RAY * usual_px) & alone
     trust = np.where(arm, np.where(hits.left, SURE, CUT), 0.0)
     # an arm cut by the picture goes on behind its border
     cut = arm & ~hits.left
@@ -180,7 +190,11 @@ def _complete(measured: Vector, trust: Vector, usual: Vector) -> tuple[Vector, V
     return share, np.where(seen, sure, np.where(other_seen, IMPLIED, FADING))
 
 
-def _smooth(values: Vector) -> Vector:
-    padded = np.concatenate([values[:, :1], values, values[:, -1:]], axis=1)
+def _smooth(thickness: Vector, bones: Bones) -> Vector:
+    """Neighbours agree; the tip of the elbow keeps its own, its crook has none."""
+    padded = np.concatenate([thickness[:, :1], thickness, thickness[:, -1:]], axis=1)
     smooth: Vector = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
+    tip, crook = (1, 0) if bones.outer_is_inside else (0, 1)
+    smooth[tip, _ELBOW] = thickness[tip, _ELBOW]
+    smooth[crook, _ELBOW] = 0.5 * (smooth[crook, _ELBOW - 1] + smooth[crook, _ELBOW + 1])
     return smooth

@@ -20,7 +20,7 @@ CREASE_SHARES = (0.35, 0.65)  # of that angle: how far the thicker half pushes t
 CREASE_GAP = 0.01  # of the width: keeps the two lips of the crease in order
 ROOM = 0.9  # of a bone: the crease ends before the shoulder and before the wrist
 FAN_LEAST, FAN_MORE = 0.10, 0.16  # of the shorter bone: half length of the fan, straight and folded
-BULGE, BULGE_LENGTH = 0.13, 0.35  # cloth stands off a bent elbow: of the width, of the shorter bone
+BULGE, BULGE_LENGTH = 0.04, 0.35  # cloth stands off a bent elbow: of the width, of the shorter bone
 
 
 def bend_sleeve(
@@ -41,7 +41,7 @@ def bend_sleeve(
     cosine = float(np.clip(bones.upper @ bones.fore, -1.0, 1.0))
     angle = float(np.arccos(cosine))
     turn = float(bones.upper[0] * bones.fore[1] - bones.upper[1] * bones.fore[0])
-    inner_sign = inner_side(bones)
+    inner_sign = 1.0 if bones.outer_is_inside else -1.0
     past = at - bones.upper_px
     inward = lateral * inner_sign
     inside, on_upper = inward > 0.0, past < 0.0
@@ -57,11 +57,6 @@ def bend_sleeve(
     across = np.column_stack([normal[0] * cos - normal[1] * sin, normal[0] * sin + normal[1] * cos])
     laid: Vector = bones.bend + along * past[:, None] + across * lateral[:, None]
     return laid
-
-
-def inner_side(bones: Bones) -> float:
-    """+1 when the outer side of the arm is the inner side of the bend, else -1."""
-    return 1.0 if bones.normal @ bones.fore > 0.0 else -1.0
 
 
 def _crease(

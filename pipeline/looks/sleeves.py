@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.body import OUTWARD
 from pipeline.geometry import Floats, smoothstep
 from pipeline.limbs import STATIONS, Bones, usual_half
-from pipeline.looks.elbow import bend_sleeve, inner_side
+from pipeline.looks.elbow import bend_sleeve
 from pipeline.looks.sleeve_map import MARGIN, PROFILE_STATIONS, SleeveMap
 from pipeline.structures import Arm, Body, Side, Sleeves
 
@@ -140,7 +140,7 @@ def _crook(arm: Arm, bones: Bones, half_chest_px: float) -> tuple[float, float]:
     if arm.thickness_px is None:
         upper, fore = half_chest_px * usual_half(CROOK_STATIONS)
     else:
-        row = arm.thickness_px[0 if inner_side(bones) > 0.0 else 1]
+        row = arm.thickness_px[0 if bones.outer_is_inside else 1]
         upper, fore = np.interp(CROOK_STATIONS, STATIONS, row)
     return float(upper), float(fore)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.body import OUTWARD, SLOPE_STATIONS
+from pipeline.geometry import smoothstep, unit
 from pipeline.structures import PART_CODES, Body, Category, Garment, Part, Points, Side, Sleeves
 
 Vector = NDArray[np.float64]
@@ -26,6 +27,7 @@ WIDEST_UPPER, WIDEST_SKIRT = 1.18, 1.80  # cloth / body when the garment itself 
 SKIRT_FROM, SKIRT_FULL = 0.80, 1.10  # tl: a dress may flare from the waist down
 NARROWEST_STRAP, WIDEST_NECK = 0.42, 0.62  # hw from the centre line
 NECK_RISE = 0.25  # of the slope towards the neck
+LIFT_FROM, LIFT_FULL = 0.85, 0.35  # cosine of the upper arm to the torso: hangs, lifted
 CLOTH_THICKNESS = 0.003  # tl
 SEAM_SHARES = (0.35, 0.7)  # of the way from neck to shoulder
 SEAM_SLACK = 0.10  # half widths: how far a seam may leave the straight line; more is a hood
@@ -188,8 +190,17 @@ class TorsoFit:
         """Where the garment's armpit goes: (2,) frame px."""
         outward = OUTWARD[side] * body.right
         drop_px = (self.armpit_depth(body) - ARMPIT_DEPTH) * body.torso_px
-        place: Vector = body.arms[side].armpit + outward * 0.03 * body.half_chest_seen_px
-        return place - body.up * drop_px
+        arm = body.arms[side]
+        place: Vector = arm.armpit + outward * 0.03 * body.half_chest_seen_px
+        # under a lifted arm the side of the body is in sight, and the cloth begins there
+        lift = float(-(unit(arm.elbow - arm.shoulder) @ body.up))
+        in_sight = float(smoothstep((LIFT_FROM - lift) / (LIFT_FROM - LIFT_FULL)))
+        seen = EASE * float(
+            np.interp(self.armpit_depth(body), body.levels, body.half_widths_px[side])
+        )
+        wider = max(0.0, seen - float((place - body.mid_shoulder) @ outward))
+        place = place + outward * (in_sight * wider) - body.up * drop_px
+        return place
 
     def hem_depth(self, body: Body) -> float:
         """Depth of the hem below the shoulder line, tl."""
