@@ -11,12 +11,13 @@ from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
-from pipeline.compose.morph import as_mask, grown, steep
+from pipeline.compose.morph import as_mask, grown, steep, union
 from pipeline.compose.view import View, look_at, shrink
 from pipeline.compose.zones import fill_below, find_zones
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
 CLOTH_EDGE = 50  # person alpha at which the continued garment begins
+CLOTH_BESIDE = 1  # cell beside the person where worn cloth is believed
 HEM_ROOM = 0.03  # torso lengths above the drawn hem where the garment is no longer continued
 
 
@@ -82,7 +83,7 @@ class Compositor:
             return Composite(image, mask)
         kernels.limit(garment, view.to_full(layers.room))
         cover = np.minimum(cover, layers.room)
-        cloth = np.minimum(layers.cloth, steep(view.person_small, CLOTH_EDGE))
+        cloth = np.minimum(layers.cloth, steep(_clothed(view, evidence), CLOTH_EDGE))
         continue_garment(garment, cover, view.to_full(cloth), view.step)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
         fill = self._painter.paint(view, zones, evidence, layers, ground, time_s)
@@ -100,7 +101,6 @@ def warm_up() -> None:
     """Compile every loop or load it from the cache, so that no session waits for it."""
     plane, colours = np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.uint8)
     lab, tone = np.zeros((4, 4, 3), np.float32), np.ones(3, np.float32)
-    cells = np.zeros((1, 2), np.int32)
     rgba = np.zeros((4, 4, 4), np.uint8)
     bins = kernels.colour_bins(lab)
     like = kernels.likeness(lab, tone, tone)
@@ -115,7 +115,7 @@ def warm_up() -> None:
     distance, _ = kernels.limb_field(4, 4, np.ones((2, 4), np.float32))
     kernels.paint_fill(plane, plane, lab, like, distance, 0.5, colours)
     kernels.limit(rgba, plane)
-    kernels.extend_garment(rgba, plane, np.zeros((4, 4), np.int32), cells, 1, 1.0)
+    kernels.extend_garment(rgba, plane, np.zeros((4, 4, 2), np.float32), like, colours, 1, 1.0)
     kernels.blend(
         colours, rgba, rgba, rgba, plane, plane, plane, plane, tone, 1.0, colours.copy(), plane
     )
@@ -138,6 +138,12 @@ def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
     """255 well above the drawn hem, (h, w)."""
     left, right = view.to_small(drawn.hem_px + body.up * (HEM_ROOM * body.torso_px))
     return ~fill_below(np.zeros(view.shape, np.uint8), left, right)
+
+
+def _clothed(view: View, evidence: Evidence) -> Alpha:
+    """The person's alpha; it is a little tight, so with worn cloth just beside it."""
+    beside = grown(view.person_small, 2 * CLOTH_BESIDE + 1)
+    return union(view.person_small, np.minimum(beside, evidence.worn))
 
 
 def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:

@@ -9,26 +9,32 @@ from numpy.typing import NDArray
 from pipeline.compose import kernels
 from pipeline.compose.evidence import SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
-from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized, steep
-from pipeline.compose.view import View
+from pipeline.compose.morph import as_mask, grown, halved, local_mean, odd, resized, steep
+from pipeline.compose.view import View, shrink
 from pipeline.compose.zones import Zones, fill_face
 from pipeline.structures import Alpha, Image, Side
 
 Tone = NDArray[np.float32]  # (3,) RGB 0..255
 
 SURELY_SKIN = 150  # evidence of a cell that may lend its colour
+TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
-ROUNDNESS = 0.20  # loss of light at the edge of a painted limb
+LIT_FROM, LIT_TO = 0.5, 0.95  # quantiles of light: the lit side of a face, without its shine
+ROUNDNESS = 0.24  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
 MANY_PIXELS = 400  # more tell nothing more about a tone
-TRUST_TONE = np.float32(0.03)  # weight of the known tone beside skin nearby
+TRUST_TONE = np.float32(0.15)  # weight of the known tone beside skin nearby
 FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
 FOLD_STRENGTH = 0.5
 PLAIN_SPREAD, BUSY_SPREAD = 0.10, 0.30  # of log lightness; a print would tattoo the skin
 CHIN_SHADOW = 0.5  # half chests below the chin that lie in its shadow
 CHIN_SHADOW_DEPTH = 60  # percent of the way round a limb
 TONE_TIME_S = 0.7
+SOLID = 250  # alpha of a cell whose colour is all garment
+CALM_STEPS = 5  # cells over which the way to the garment's edge is averaged
+AGREE_FROM = 0.75  # mean of the ways over the mean of their lengths, below which mirrors are shards
+MIRROR_INSET = 1.5  # cells inside the garment's edge to mirror at
 ENOUGH_HAND = 0.03  # square half chests of sure skin that tell a hand's colour
 
 
@@ -105,13 +111,17 @@ class SkinPainter:
 
 
 def _sure_skin(view: View, evidence: Evidence) -> NDArray[np.bool_]:
-    return np.asarray((evidence.skin > SURELY_SKIN) & (view.person_small > SURELY_PERSON))
+    sure = (evidence.skin > SURELY_SKIN) & (view.person_small > SURELY_PERSON)
+    return np.asarray(sure & (grown(as_mask(evidence.worn > TAINTED), 3) == 0))
 
 
 def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
     if len(pixels) == 0:
         return old
-    tone = np.median(pixels[:: 1 + len(pixels) // MANY_PIXELS], axis=0).astype(np.float32)
+    pixels = pixels[:: 1 + len(pixels) // MANY_PIXELS]
+    light = pixels.sum(axis=1, dtype=np.int32)
+    lit = pixels[(light >= np.quantile(light, LIT_FROM)) & (light <= np.quantile(light, LIT_TO))]
+    tone = lit.mean(axis=0, dtype=np.float32)
     return tone if old is None else np.asarray(old + weight * (tone - old), np.float32)
 
 
@@ -150,26 +160,32 @@ def paint_ground(view: View, layers: Layers, known: Alpha) -> Image:
         view: the person's neighbourhood.
         layers: the frame's layers.
         known: (h, w) uint8, 255 where the camera shows what may be continued.
+    """
+    if not layers.ground.any():
+        return np.zeros((*view.shape, 3), np.uint8)
+    return _extrapolate(view.small, known)
+
+
+def _extrapolate(colours: Image, known: Alpha) -> Image:
+    """Continue the colours (h, w, 3) of the known cells smoothly over all others.
 
     Source: Burt 1988, "Moment images, polynomial fit filters, and the problem of surface
     interpolation" (push-pull).
     """
-    if not layers.ground.any():
-        return np.zeros((*view.shape, 3), np.uint8)
     weight = halved(known).astype(np.float32) * np.float32(1 / 255.0)
-    colours = [halved(view.small).astype(np.float32) * weight[..., None]]
+    sums = [halved(colours).astype(np.float32) * weight[..., None]]
     weights = [weight]
     while max(weights[-1].shape) > 1:
         rows, columns = weights[-1].shape
         size = ((columns + 1) // 2, (rows + 1) // 2)
-        colours.append(resized(colours[-1], size))
+        sums.append(resized(sums[-1], size))
         weights.append(resized(weights[-1], size))
-    full = _own_colour(colours[-1], weights[-1])
-    for colour, weight in zip(colours[-2::-1], weights[-2::-1], strict=True):
+    full = _own_colour(sums[-1], weights[-1])
+    for colour, weight in zip(sums[-2::-1], weights[-2::-1], strict=True):
         coarse = resized(full, (colour.shape[1], colour.shape[0]))
         have = np.minimum(weight * 2.0, 1.0)[..., None]
         full = coarse + (_own_colour(colour, weight) - coarse) * have
-    return resized(np.clip(full, 0, 255).astype(np.uint8), view.shape[::-1])
+    return resized(np.clip(full, 0, 255).astype(np.uint8), colours.shape[1::-1])
 
 
 def _own_colour(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -181,19 +197,35 @@ def continue_garment(
 ) -> None:
     """Mirror the garment at its edge into ``wanted``, in place.
 
+    Where its edge bends so that a mirror would show shards, its smooth colour is continued.
+
     Args:
         garment: (H, W, 4) premultiplied RGBA, changed.
         small_alpha: (h, w) its alpha on the analysis grid.
         wanted: (H, W) uint8 alpha it shall have at least.
         step: frame px per analysis px.
     """
-    solid_cells = small_alpha >= 250
-    if not solid_cells.any() or not wanted.any():
+    solid = as_mask(small_alpha >= SOLID)
+    if not solid.any() or not wanted.any():
         return
+    smooth = _extrapolate(shrink(np.ascontiguousarray(garment[..., :3]), step), solid)
+    to_edge, faith = _to_edge(solid)
+    kernels.extend_garment(garment, wanted, to_edge, faith, smooth, step, MIRROR_INSET * step)
+
+
+def _to_edge(solid: Alpha) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Steps (h, w, 2) down and right to the nearest solid cell, smooth, and how far they agree."""
     _, labels = cv2.distanceTransformWithLabels(
-        (~solid_cells).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        ~solid, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    rows, columns = np.nonzero(solid_cells)
-    cells = np.zeros((int(labels.max()) + 1, 2), np.int32)
+    rows, columns = np.nonzero(solid)
+    cells = np.zeros((int(labels.max()) + 1, 2), np.float32)
     cells[labels[rows, columns]] = np.stack([rows, columns], axis=1)
-    kernels.extend_garment(garment, wanted, labels, cells, step, float(2 * step))
+    here = np.moveaxis(np.indices(solid.shape, np.float32), 0, -1)
+    steps = cells[labels] - here
+    length = np.hypot(steps[..., 0], steps[..., 1])
+    box = (CALM_STEPS, CALM_STEPS)
+    steps = np.asarray(cv2.blur(steps, box), np.float32)
+    agree = np.hypot(steps[..., 0], steps[..., 1]) / (cv2.blur(length, box) + np.float32(1e-3))
+    faith = np.clip((agree - AGREE_FROM) / (1.0 - AGREE_FROM) * 2.0, 0.0, 1.0)
+    return steps, np.asarray(faith, np.float32)

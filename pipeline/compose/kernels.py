@@ -229,8 +229,9 @@ def limit(layer: NDArray[np.uint8], room: NDArray[np.uint8]) -> None:
 def extend_garment(
     garment: NDArray[np.uint8],
     wanted: NDArray[np.uint8],
-    nearest: NDArray[np.int32],
-    cells: NDArray[np.int32],
+    to_edge: NDArray[np.float32],
+    faith: NDArray[np.float32],
+    smooth: NDArray[np.uint8],
     step: int,
     inset: float,
 ) -> None:
@@ -239,31 +240,49 @@ def extend_garment(
     Args:
         garment: (H, W, 4) premultiplied RGBA.
         wanted: (H, W) alpha the garment shall have at least.
-        nearest: (h, w) index into ``cells`` of the nearest solid cell of the analysis grid.
-        cells: (n, 2) row and column of solid cells.
-        step: frame px per analysis px.
-        inset: px inside the nearest solid cell to mirror at.
+        to_edge: (h, w, 2) cells down and right to the garment's edge.
+        faith: (h, w) 0..1, share of the mirrored colour; the rest is ``smooth``.
+        smooth: (h, w, 3) colour of the garment nearby.
+        step: frame px per cell.
+        inset: px inside the edge to mirror at.
     """
     rows, columns = wanted.shape
+    last_row, last_column = to_edge.shape[0] - 1, to_edge.shape[1] - 1
     for y in range(rows):
+        fy = min(max((y + 0.5) / step - 0.5, 0.0), last_row - 1e-3)
+        top = int(fy)
+        low = np.float32(fy - top)
         for x in range(columns):
             have = garment[y, x, 3]
             if wanted[y, x] <= have:
                 continue
-            cell = cells[nearest[y // step, x // step]]
-            cy, cx = cell[0] * step + step // 2, cell[1] * step + step // 2
-            dy, dx = np.float32(cy - y), np.float32(cx - x)
-            length = np.sqrt(dy * dy + dx * dx) + 1e-6
-            sy = int(y + dy * (2.0 + inset / length) + 0.5)
-            sx = int(x + dx * (2.0 + inset / length) + 0.5)
-            if not (0 <= sy < rows and 0 <= sx < columns) or garment[sy, sx, 3] < 250:
-                sy, sx = min(max(cy, 0), rows - 1), min(max(cx, 0), columns - 1)
-                if garment[sy, sx, 3] < 128:
-                    continue
-            part = np.float32(wanted[y, x] - have) / np.float32(garment[sy, sx, 3])
+            fx = min(max((x + 0.5) / step - 0.5, 0.0), last_column - 1e-3)
+            left = int(fx)
+            right = np.float32(fx - left)
+            bottom, beside = min(top + 1, last_row), min(left + 1, last_column)
+            w00 = (np.float32(1.0) - low) * (np.float32(1.0) - right)
+            w01 = (np.float32(1.0) - low) * right
+            w10 = low * (np.float32(1.0) - right)
+            w11 = low * right
+            dy = w00 * to_edge[top, left, 0] + w01 * to_edge[top, beside, 0]
+            dy += w10 * to_edge[bottom, left, 0] + w11 * to_edge[bottom, beside, 0]
+            dx = w00 * to_edge[top, left, 1] + w01 * to_edge[top, beside, 1]
+            dx += w10 * to_edge[bottom, left, 1] + w11 * to_edge[bottom, beside, 1]
+            trust = w00 * faith[top, left] + w01 * faith[top, beside]
+            trust += w10 * faith[bottom, left] + w11 * faith[bottom, beside]
+            length = np.sqrt(dy * dy + dx * dx) + np.float32(1e-3)
+            scale = (np.float32(2.0) + np.float32(inset) / (length * step)) * step
+            sy, sx = int(y + dy * scale + 0.5), int(x + dx * scale + 0.5)
+            solid = 0 <= sy < rows and 0 <= sx < columns and garment[sy, sx, 3] >= 250
+            if not solid:
+                trust = np.float32(0.0)
+            part = np.float32(wanted[y, x] - have) * np.float32(1.0 / 255.0)
             for c in range(3):
-                value = garment[y, x, c] + garment[sy, sx, c] * part
-                garment[y, x, c] = min(value, np.float32(255.0))
+                colour = w00 * smooth[top, left, c] + w01 * smooth[top, beside, c]
+                colour += w10 * smooth[bottom, left, c] + w11 * smooth[bottom, beside, c]
+                if solid:
+                    colour += trust * (garment[sy, sx, c] - colour)
+                garment[y, x, c] = int(min(garment[y, x, c] + colour * part, np.float32(255.0)))
             garment[y, x, 3] = wanted[y, x]
 
 

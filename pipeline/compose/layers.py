@@ -217,6 +217,7 @@ class _Scene:
     def solid_skin(self) -> NDArray[np.bool_]:
         """Skin wider than the mix of cloth and wall at a sleeve's edge, which looks like skin."""
         bare = (self.evidence.skin > BARE) & (self.evidence.skin > self.evidence.worn)
+        bare &= self.person()  # a wall may look like skin, and widen what looks like it at an edge
         return np.asarray(opened(as_mask(bare), RIM - 2) > 0)
 
     # -- what stays in front -------------------------------------------------------------------
@@ -297,6 +298,8 @@ class _Scene:
             cloth = worn if self.is_bare(side) else grown(opened(as_mask(arm & ~solid)), RIM - 2)
             paint |= arm & (cloth > 0)
         paint &= (keep == 0) & self.person(40)
+        under = grown(self.covered_forearms(), RIM) > 0
+        paint |= under & (self.garment >= COVERED) & (keep == 0)
         return opened(as_mask(paint))
 
     def painted_ground(self, keep: Alpha, skin: Alpha) -> Alpha:
