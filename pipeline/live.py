@@ -54,6 +54,7 @@ class LiveTryOn:
     Args:
         garment: what to wear; None passes frames through until ``select``.
         look_of: makes the look of a garment, or hands out one that was made before.
+        with_cpu: measure the CPU time of each stage too, see ``timing.StageClock``.
 
     Raises:
         NotSupported: this kind of garment cannot be dressed yet (also from ``select``).
@@ -63,7 +64,9 @@ class LiveTryOn:
         self,
         garment: Garment | None = None,
         look_of: Callable[[Garment], PhotoLook] = PhotoLook,
+        with_cpu: bool = False,
     ) -> None:
+        self._with_cpu = with_cpu
         self._look_of = look_of
         self._look: PhotoLook | None = None
         self.select(garment)
@@ -106,7 +109,7 @@ class LiveTryOn:
 
     def observe(self, frame: Frame) -> Observation:
         """Find the person in a frame and judge whether they can be dressed."""
-        clock = StageClock()
+        clock = StageClock(self._with_cpu)
         with clock.stage("pose"):
             pose = self._poses.track(frame)
         cut = self._poses.cut

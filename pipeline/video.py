@@ -67,7 +67,7 @@ def render_video(
         NotSupported: lower garments.
     """
     numbers = ReportBuilder()
-    with VideoReader(job.video) as reader, LiveTryOn(garment) as mirror:
+    with VideoReader(job.video) as reader, LiveTryOn(garment, with_cpu=True) as mirror:
         expected = _expected(reader.frames, job)
         sinks = _Outputs(job, reader)
         try:

@@ -33,7 +33,7 @@ class WatchedTryOn(LiveTryOn):
     """The live mirror itself, which also remembers the pose of its last frame."""
 
     def __init__(self, garment: Garment) -> None:
-        super().__init__(garment)
+        super().__init__(garment, with_cpu=True)
         self._last_pose: Pose | None = None
 
     @property

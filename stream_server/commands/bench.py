@@ -67,7 +67,7 @@ def measure_frames(clip: Path | None, garment: str | None, frames: int) -> dict[
     cv2.setNumThreads(1)
     numbers = ReportBuilder()
     worn = load_garment(garment or DEFAULT_GARMENT, None)
-    with LiveTryOn(worn) as mirror:
+    with LiveTryOn(worn, with_cpu=True) as mirror:
         for index, picture in enumerate(islice(_frames(clip), WARM_UP_FRAMES + frames)):
             composite = mirror.process(picture)
             if index >= WARM_UP_FRAMES:
