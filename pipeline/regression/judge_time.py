@@ -13,6 +13,7 @@ EXPLAINED = 0.5  # a lag is one when it explains this share of the distance
 LEAST_MOTION_TORSO = 0.006  # nobody sees a lag of what hardly moves
 LEAST_MOTION_DELTA_E = 0.8
 FLICKER_REACH = 2  # frames on either side that a flicker is judged against
+LEAST_NEIGHBOURS = 4  # of five frames: with fewer an odd one would pull the middle to itself
 FULL_CELL = 0.6
 CELL_FACTOR = 2.5  # one cell may jump so much more than the whole garment
 STEADY_SHARE = 90  # percentile over the frames
@@ -125,7 +126,9 @@ def leap(track: Floats) -> Floats:
     n = len(track)
     padded = np.pad(track, ((FLICKER_REACH, FLICKER_REACH), (0, 0)), mode="edge")
     windows = np.stack([padded[i : i + n] for i in range(2 * FLICKER_REACH + 1)])
-    return np.asarray(np.linalg.norm(track - middle(windows), axis=1))
+    distance = np.linalg.norm(track - middle(windows), axis=1)
+    known = np.isfinite(windows).all(axis=-1).sum(axis=0)
+    return np.where(known >= LEAST_NEIGHBOURS, distance, np.nan)
 
 
 def _excess(pair: Pair, name: str, scale: float) -> Floats:

@@ -223,5 +223,3 @@ def leaking(frame: Frame, pose: Pose | None, composite: Composite) -> Composite:
     image = composite.image.copy()
     image[:4, :4] ^= 1
     return replace(composite, image=image)
-
-
