@@ -11,14 +11,15 @@ from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
-from pipeline.compose.morph import as_mask, grown, steep, union
+from pipeline.compose.morph import as_mask, grown, steep
 from pipeline.compose.view import View, look_at, shrink
 from pipeline.compose.zones import fill_below, find_zones
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
 CLOTH_EDGE = 50  # person alpha at which the continued garment begins
-CLOTH_BESIDE = 1  # cell beside the person where worn cloth is believed
-HEM_ROOM = 0.03  # torso lengths above the drawn hem where the garment is no longer continued
+CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
+HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
+LONGEST_HEM = 0.12  # torso lengths a garment is continued below its hem to hide a longer one
 
 
 class Compositor:
@@ -75,7 +76,7 @@ class Compositor:
         tone = self._tone.measure(frame.image, time_s)
         garment = _place(view, drawn, drawn.rgba)
         cover = shrink(np.ascontiguousarray(garment[..., 3]), view.step)
-        above = _above_hem(view, body, drawn)
+        above = _above_hem(view, body, drawn, self._hem.depth)
         layers = self._decider.decide(view, zones, evidence, cover, above, time_s)
         image = frame.image.copy()
         mask = np.zeros(image.shape[:2], np.uint8)
@@ -83,7 +84,8 @@ class Compositor:
             return Composite(image, mask)
         kernels.limit(garment, view.to_full(layers.room))
         cover = np.minimum(cover, layers.room)
-        cloth = np.minimum(layers.cloth, steep(_clothed(view, evidence), CLOTH_EDGE))
+        beside = grown(view.person_small, 2 * CLOTH_BESIDE + 1)  # the person's alpha is tight
+        cloth = np.minimum(layers.cloth, steep(beside, CLOTH_EDGE))
         continue_garment(garment, cover, view.to_full(cloth), view.step)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
         fill = self._painter.paint(view, zones, evidence, layers, ground, time_s)
@@ -134,16 +136,13 @@ def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.
     return canvas
 
 
-def _above_hem(view: View, body: Body, drawn: DrawnLook) -> Alpha:
-    """255 well above the drawn hem, (h, w)."""
-    left, right = view.to_small(drawn.hem_px + body.up * (HEM_ROOM * body.torso_px))
+def _above_hem(view: View, body: Body, drawn: DrawnLook, worn_hem: float | None) -> Alpha:
+    """255 where the garment may be continued: above its hem, or a little below to hide a longer."""
+    hem_px = float(np.mean((body.mid_shoulder - drawn.hem_px) @ body.up))
+    longer = -1.0 if worn_hem is None else worn_hem - hem_px / body.torso_px
+    room = min(longer, LONGEST_HEM) + HEM_ROOM if longer > -HEM_ROOM else -HEM_ROOM
+    left, right = view.to_small(drawn.hem_px - body.up * (room * body.torso_px))
     return ~fill_below(np.zeros(view.shape, np.uint8), left, right)
-
-
-def _clothed(view: View, evidence: Evidence) -> Alpha:
-    """The person's alpha; it is a little tight, so with worn cloth just beside it."""
-    beside = grown(view.person_small, 2 * CLOTH_BESIDE + 1)
-    return union(view.person_small, np.minimum(beside, evidence.worn))
 
 
 def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:

@@ -185,7 +185,7 @@ def _extrapolate(colours: Image, known: Alpha) -> Image:
         coarse = resized(full, (colour.shape[1], colour.shape[0]))
         have = np.minimum(weight * 2.0, 1.0)[..., None]
         full = coarse + (_own_colour(colour, weight) - coarse) * have
-    return resized(np.clip(full, 0, 255).astype(np.uint8), colours.shape[1::-1])
+    return resized(np.clip(full, 0, 255).astype(np.uint8), (colours.shape[1], colours.shape[0]))
 
 
 def _own_colour(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,6 +48,8 @@ BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to 
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
 HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
 FAR_SKIN = 170  # the same farther away, where print may look like skin
+FEW_CELLS = 12  # fewer do not tell a colour
+OWN_CHROMA, OWN_LIGHT = 13.0, 38.0  # Lab; farther from a hand's usual colour it is no hand
 FINGERS = 0.75  # half chests around the knuckles where fingers may be
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
 HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
@@ -262,8 +264,23 @@ class _Scene:
         # fingers are often longer, or elsewhere, than the landmarks say
         disc = fill_disc(self.blank(), limb.joints[3], FINGERS * size)
         room |= (disc > 0) & (evidence.skin > FAR_SKIN)
-        found = closed(opened(as_mask(room & skin & self.person(60))))
-        return touching(found, bones, MIN_HAND_AREA * size * size)
+        room &= skin & self.person(60)
+        found = closed(opened(as_mask(room & self._own_colour(room & (bones > 0)))))
+        found = touching(found, bones, MIN_HAND_AREA * size * size)
+        return np.where(self._tainted(), shrunk(found, 3), found)
+
+    def _own_colour(self, sample: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Cells near the usual colour of a sample; all of them when the sample is too small."""
+        lab = self.view.lab
+        pixels = lab[sample]
+        if len(pixels) < FEW_CELLS:
+            return np.ones(self.view.shape, np.bool_)
+        off = np.abs(lab - np.median(pixels, axis=0))
+        return np.asarray((off[..., 1] + off[..., 2] < OWN_CHROMA) & (off[..., 0] < OWN_LIGHT))
+
+    def _tainted(self) -> NDArray[np.bool_]:
+        """Beside worn cloth, whose colour mixes into the rim of everything."""
+        return np.asarray(grown(as_mask(self.evidence.worn > WORN_SURE), 5) > 0)
 
     def covered_forearms(self) -> Alpha:
         """Forearms in worn sleeves, in front of the torso, that the garment leaves bare."""
@@ -329,7 +346,8 @@ class _Scene:
             if self.is_bare(side):
                 room |= sure & limb.within(BAGGY, start, SHORT_WORN)
             else:
-                room |= limb.within(BAGGY, start, CUFF)
+                room |= limb.within(BAGGY, start)
+        clear_of_hands |= (self.evidence.worn > WORN_SURE) & (self.evidence.skin < BARE)
         sleeves = (grown(opened(as_mask(worn & room)), RIM) > 0) & clear_of_hands
         return as_mask((sleeves | (hood & self.person(40))) & free)
 

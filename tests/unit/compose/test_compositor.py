@@ -312,6 +312,19 @@ def test_the_worn_hem_is_found() -> None:
     assert compositor.worn_hem == pytest.approx(0.94, abs=0.06)
 
 
+def test_a_slightly_longer_worn_hem_is_covered() -> None:
+    strip = np.s_[184:188, TRUNK[0] + 8 : TRUNK[1] - 8]
+    assert near(colour_of(PLAIN.camera(), strip), WORN)
+    image = dress(PLAIN, drawn=PLAIN.drawn(hem_y=181), times=3).image
+    assert near(colour_of(image, strip), GARMENT, 60)
+
+
+def test_trousers_below_the_hem_stay() -> None:
+    image = dress(PLAIN, drawn=PLAIN.drawn(hem_y=181), times=3).image
+    legs = np.s_[200:230, TRUNK[0] + 8 : TRUNK[1] - 8]
+    assert np.array_equal(image[legs], PLAIN.camera()[legs])
+
+
 def test_the_look_may_be_cut_by_the_frame() -> None:
     drawn = PLAIN.drawn()
     box = type(drawn.box)(100, 80, 320, 240)
