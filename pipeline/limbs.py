@@ -27,11 +27,13 @@ _USUAL_AT = np.array([0.0, 0.47, 0.94, 1.15, 2.0])
 _USUAL_HALF = np.array([0.345, 0.30, 0.255, 0.24, 0.165])  # hw, of a bare arm
 
 ELBOW_RISE = 0.055  # hw: the middle of the flesh lies outside of the joint when an arm bends
-LONGEST_RAY = 2.6  # usual half thicknesses; what is thicker is not an arm alone
+LONGEST_RAY = 3.2  # usual half thicknesses; what is thicker is not an arm alone
 THINNEST = 0.45  # usual half thicknesses: joints are placed that badly at most
-THICKEST = 1.9  # usual thicknesses, both sides together: a baggy sleeve, an arm near the lens
+THICKEST = 2.2  # usual thicknesses, both sides together: a baggy sleeve, an arm near the lens
+THIN_LIMB = 0.24  # hw; these limits do not shrink with the wrist
+NEIGHBOUR = 0.35  # stations: as far as a seen edge speaks for a hidden one
 SURE, CUT, IMPLIED, FADING = 1.0, 0.5, 0.3, 0.08
-"""Confidence: edge seen, cut by the picture, told by the other side, nothing seen."""
+"""Confidence: edge seen, cut by the picture, told by a neighbour or the other side, hidden."""
 SETTLE_S = 0.12
 
 
@@ -127,7 +129,7 @@ class LimbMeasure:
             step_px,
         )
         hits = cast(alpha, rays, step_px)
-        own, trust = _judge(hits, rays, bones, np.tile(usual_px, 2), step_px)
+        own, trust = _judge(hits, rays, bones, half_chest_px, step_px)
         trust[_ELBOW + (0 if bones.outer_is_inside else len(STATIONS))] = 0.0
         share, sure = _complete(own / half_chest_px, trust, self._usual)
         thickness = self._thickness.update(share, dt_s, sure)
@@ -149,10 +151,11 @@ def _origins(bones: Bones) -> tuple[Vector, Vector]:
 
 
 def _judge(
-    hits: RayHits, rays: Vector, bones: Bones, usual_px: Vector, step_px: float
+    hits: RayHits, rays: Vector, bones: Bones, half_chest_px: float, step_px: float
 ) -> tuple[Vector, Vector]:
     """What each ray says, (2 k,) px, and how far to believe it."""
     reach = hits.reach_px
+    usual_px = np.tile(usual_half(STATIONS) * half_chest_px, 2)
     ended = reach < step_px * (rays.shape[1] - 2)
     exits = rays[np.arange(len(rays)), np.minimum((reach / step_px).astype(int), rays.shape[1] - 1)]
     on_upper = np.tile(STATIONS < 1.0, 2)
@@ -163,7 +166,8 @@ def _judge(
     )
     # in the crook of an elbow the edge that is met belongs to the other half of the arm
     alone = (from_other > 0.99 * reach) | (np.tile(STATIONS, 2) == 1.0)
-    arm = hits.started_inside & ended & (reach < LONGEST_RAY * usual_px) & alone
+    longest_px = LONGEST_RAY * np.maximum(usual_px, THIN_LIMB * half_chest_px)
+    arm = hits.started_inside & ended & (reach < longest_px) & alone
     trust = np.where(arm, np.where(hits.left, SURE, CUT), 0.0)
     # an arm cut by the picture goes on behind its border
     cut = arm & ~hits.left
@@ -179,15 +183,24 @@ def _distance(points: Vector, start: Vector, end: Vector) -> Vector:
 
 
 def _complete(measured: Vector, trust: Vector, usual: Vector) -> tuple[Vector, Vector]:
-    """Both sides, (2, k) hw: what one side says about a hidden other one, and sane limits."""
+    """Both sides, (2, k) hw: what is hidden is told by its neighbours, else by the other side."""
     share, sure = measured.reshape(2, -1), trust.reshape(2, -1)
     both = (sure > 0.0).all(axis=0)
-    sure = np.where(both & (share.sum(axis=0) > 2.0 * THICKEST * usual), 0.0, sure)
+    too_thick = share.sum(axis=0) > 2.0 * THICKEST * np.maximum(usual, THIN_LIMB)
+    sure = np.where(both & too_thick, 0.0, sure)
     seen, other_seen = sure > 0.0, sure[::-1] > 0.0
     implied = np.clip(0.5 * (usual + share[::-1]), 0.75 * usual, 1.15 * usual)
-    share = np.where(seen, share, np.where(other_seen, implied, usual))
-    share = np.maximum(share, THINNEST * usual)
-    return share, np.where(seen, sure, np.where(other_seen, IMPLIED, FADING))
+    told = np.where(other_seen, implied, usual)
+    confidence = np.where(other_seen, IMPLIED, FADING)
+    for side in range(2):
+        if seen[side].any():
+            at = STATIONS[seen[side]]
+            near = np.abs(STATIONS[:, None] - at).min(axis=1) < NEIGHBOUR
+            ratio = np.interp(STATIONS, at, share[side, seen[side]] / usual[seen[side]])
+            told[side] = np.where(near, ratio * usual, told[side])
+            confidence[side] = np.where(near, IMPLIED, confidence[side])
+    share = np.maximum(np.where(seen, share, told), THINNEST * usual)
+    return share, np.where(seen, sure, confidence)
 
 
 def _smooth(thickness: Vector, bones: Bones) -> Vector:

@@ -45,8 +45,8 @@ def cast(alpha: Alpha, points: Array, step_px: float) -> RayHits:
     column = np.rint(points[..., 0]).astype(np.int32)
     row = np.rint(points[..., 1]).astype(np.int32)
     in_picture = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    np.clip(column, 0, width - 1, out=column)
-    np.clip(row, 0, height - 1, out=row)
+    for index, size in ((column, width), (row, height)):  # np.clip costs twice as much
+        np.minimum(np.maximum(index, 0, out=index), size - 1, out=index)
     person = in_picture & (alpha[row, column] > INSIDE)
     steps = np.where(person.all(axis=1), person.shape[1], person.argmin(axis=1))
     last = np.minimum(steps, person.shape[1] - 1)
@@ -75,7 +75,9 @@ def _to_edge(
 def near_segment(points: Array, start: Array, end: Array, radius_px: float) -> NDArray[np.bool_]:
     """Which of ``points`` (..., 2) lie within ``radius_px`` of the segment."""
     along = end - start
-    share = np.clip(((points - start) @ along) / (along @ along + 1e-6), 0.0, 1.0)
-    offset = points - (start + share[..., None] * along)
-    near: NDArray[np.bool_] = (offset * offset).sum(axis=-1) < radius_px * radius_px
+    x, y = points[..., 0] - start[0], points[..., 1] - start[1]
+    share = (x * along[0] + y * along[1]) / (along @ along + 1e-6)
+    share = np.minimum(np.maximum(share, 0.0), 1.0)
+    x, y = x - share * along[0], y - share * along[1]
+    near: NDArray[np.bool_] = x * x + y * y < radius_px * radius_px
     return near

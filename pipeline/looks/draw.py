@@ -100,8 +100,9 @@ def _level(sheet: Sheet, texture: Points, corners: Points) -> Level:
 
 def _spread(points: Points) -> float:
     """Size of a cloud of points; the root of its covariance's determinant ignores turning."""
-    covariance = np.cov(points.T.astype(np.float64))
-    return float(max(np.linalg.det(covariance), 1e-9) ** 0.25)
+    x, y = (points - points.mean(axis=0)).T.astype(np.float64)
+    determinant = float(x @ x) * float(y @ y) - float(x @ y) ** 2
+    return math.sqrt(math.sqrt(max(determinant / len(points) ** 2, 1e-9)))
 
 
 def warm_up() -> None:

@@ -39,6 +39,9 @@ HEM_STRETCH = 1.22  # a hem may reach this much further to hide the worn one
 HEM_OVERLAP = 0.035  # tl past the worn hem
 
 
+_SIDES = (Side.LEFT, Side.RIGHT)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Control:
     """One control point: what it is, whose side, where in the texture, and one number of its own.
@@ -62,7 +65,7 @@ class _Rows(NamedTuple):
 
     def chest(self, chest_tex: float) -> float:
         """tl per texture px between shoulder and armpit."""
-        return (self.armpit + SEAM_HEIGHT) / max(chest_tex, 1.0)
+        return (self.armpit + SEAM_HEIGHT) / chest_tex
 
 
 class TorsoFit:
@@ -79,6 +82,7 @@ class TorsoFit:
         self._top_y = _mean_y(marks, top)
         self._armpit_y = _mean_y(marks, "armpit")
         self._hem_y = _mean_y(marks, "hem")
+        self._chest_tex = max(self._armpit_y - self._top_y, 1.0)
         self._length_tex = max(self._hem_y - self._armpit_y, 1.0)
         torso = garment.parts == PART_CODES[Part.TORSO]
         self._controls = [
@@ -88,6 +92,11 @@ class TorsoFit:
             *self._middle_controls(torso),
         ]
         self.sources: Vector = np.array([control.source for control in self._controls])
+        self._y = self.sources[:, 1]
+        self._sign = np.array([OUTWARD[c.side] if c.side else 0.0 for c in self._controls])
+        self._is_inner = np.array([control.name == "inner" for control in self._controls])
+        self._half = np.abs(self.sources[:, 0] - self.centre_x)
+        self._half[self._is_inner] = [c.measure for c in self._controls if c.name == "inner"]
 
     def _edge_controls(self, torso: NDArray[np.bool_]) -> list[_Control]:
         """Corners, and the sides from armpit to hem."""
@@ -199,7 +208,7 @@ class TorsoFit:
             np.interp(self.armpit_depth(body), body.levels, body.half_widths_px[side])
         )
         wider = max(0.0, seen - float((place - body.mid_shoulder) @ outward))
-        place = place + outward * (in_sight * wider) - body.up * drop_px
+        place += outward * (in_sight * wider) - body.up * drop_px
         return place
 
     def hem_depth(self, body: Body) -> float:
@@ -216,71 +225,75 @@ class TorsoFit:
     def targets(self, body: Body) -> Points:
         """Where the control points go: (k, 2) frame px, in the order of ``sources``."""
         rows = _Rows(self.armpit_depth(body), self._natural_hem(body), self.hem_depth(body))
-        out = np.zeros((len(self._controls), 2))
-        ends: dict[tuple[str, Side | None], Vector] = {}
+        armpits = {side: self.armpit(body, side) for side in Side}
+        out = self._on_rows(body, rows, armpits)
+        necks: dict[Side, Vector] = {}
         for k, control in enumerate(self._controls):
-            if control.name == "neck_center":
-                first, second = (ends["neck", side] for side in Side)
-                out[k] = self._neck_center(body, first, second)
-            elif control.side is None:
-                out[k] = self._middle(body, self._depth(control.source[1], rows))
+            side = control.side
+            if side is None:
+                if control.name == "neck_center":
+                    out[k] = self._neck_center(body, necks[Side.LEFT], necks[Side.RIGHT])
+            elif control.name == "neck":
+                out[k] = necks[side] = self._neck(side, control.source, body)
+            elif control.name == "shoulder":
+                out[k] = body.arms[side].shoulder_tip
+            elif control.name == "armpit":
+                out[k] = armpits[side]
             elif control.name == "seam":
-                neck = ends["neck", control.side]
-                out[k] = self._seam(body, control.side, neck, control.measure)
-            else:
-                out[k] = self._side_target(control, control.side, body, rows)
-            ends[control.name, control.side] = out[k]
+                out[k] = self._seam(body, side, necks[side], control.measure)
         return out.astype(np.float32)
 
-    def _depth(self, y: float, rows: _Rows) -> float:
-        """Depth of a row of the texture, tl. What hides the worn hem is taken near the hem."""
-        share = (y - self._armpit_y) / self._length_tex
-        if share < 0.0:
-            return rows.armpit + share * self._length_tex * rows.chest(self._armpit_y - self._top_y)
-        extra = max(0.0, share - STRETCH_FROM) / (1.0 - STRETCH_FROM)
-        natural = rows.armpit + (rows.natural_hem - rows.armpit) * share
-        return float(natural + (rows.hem - rows.natural_hem) * extra)
+    def _on_rows(self, body: Body, rows: _Rows, armpits: Mapping[Side, Vector]) -> Vector:
+        """Targets of all points that hang at a depth of their own: sides, inner and middle ones."""
+        depth = self._depths(rows)
+        left, right = (np.interp(depth, body.levels, body.half_widths_px[side]) for side in _SIDES)
+        seen = np.where(self._sign > 0.0, left, right)
+        own = self._half / self.half_tex * body.half_chest_seen_px
+        # hides the body, keeps the garment's cut
+        edge = np.maximum(EASE * seen, np.minimum(own, self._widest(depth) * seen))
+        shift = 0.5 * (left - right)
+        right_axis = body.right.astype(np.float64)
+        reach = [float((armpits[side] - body.mid_shoulder) @ right_axis) for side in _SIDES]
+        on_chest = depth <= rows.armpit
+        across = np.where(on_chest & (self._sign > 0.0), reach[0], self._sign * edge)
+        across = np.where(on_chest & (self._sign < 0.0), reach[1], across)
+        from_middle = self._inward(body, rows, on_chest, across - shift)
+        across = np.where(self._is_inner, shift + from_middle, across)
+        across = np.where(self._sign == 0.0, shift, across)
+        down = -body.up.astype(np.float64) * body.torso_px
+        placed: Vector = body.mid_shoulder + right_axis * across[:, None] + down * depth[:, None]
+        return placed
 
-    def _side_target(self, control: _Control, side: Side, body: Body, rows: _Rows) -> Vector:
-        source = control.source
-        outward = OUTWARD[side] * body.right.astype(np.float64)
-        if control.name == "neck":
-            narrowing = body.half_chest_seen_px / body.half_chest_px
-            return self._neck(side, source, body, outward, narrowing)
-        if control.name == "shoulder":
-            return body.arms[side].shoulder_tip.astype(np.float64)
-        if control.name == "armpit":
-            return self.armpit(body, side)
-        depth = self._depth(float(source[1]), rows)
-        if control.name == "inner":
-            return self._inner(control, side, body, depth, rows)
-        own = abs(float(source[0]) - self.centre_x) / self.half_tex * body.half_chest_seen_px
-        width = self._width(body, side, depth, own)
-        edge: Vector = body.mid_shoulder + outward * width - body.up * (depth * body.torso_px)
-        return edge
+    def _depths(self, rows: _Rows) -> Vector:
+        """Depth of every control point, tl. What hides the worn hem is taken near the hem."""
+        share = (self._y - self._armpit_y) / self._length_tex
+        chest = rows.armpit + (self._y - self._armpit_y) * rows.chest(self._chest_tex)
+        extra = np.maximum(0.0, share - STRETCH_FROM) / (1.0 - STRETCH_FROM)
+        below = rows.armpit + (rows.natural_hem - rows.armpit) * share
+        below = below + (rows.hem - rows.natural_hem) * extra
+        depths: Vector = np.where(share < 0.0, chest, below)
+        return depths
 
-    def _inner(
-        self, control: _Control, side: Side, body: Body, depth: float, rows: _Rows
+    def _inward(
+        self, body: Body, rows: _Rows, on_chest: NDArray[np.bool_], edge_px: Vector
     ) -> Vector:
-        """Cloth lies true to scale on the front of a round body and turns away at its sides."""
-        outward = OUTWARD[side] * body.right.astype(np.float64)
-        half_tex = control.measure
-        if depth <= rows.armpit:
-            edge = self.armpit(body, side)
-            scale = rows.chest(self._armpit_y - self._top_y)
-        else:
-            own = half_tex / self.half_tex * body.half_chest_seen_px
-            edge = body.mid_shoulder + outward * self._width(body, side, depth, own)
-            scale = (rows.natural_hem - rows.armpit) / self._length_tex
-        middle = self._middle(body, depth)
-        half_px = max(float((edge - middle) @ outward), 1.0)
-        narrowing = body.half_chest_seen_px / body.half_chest_px
-        round_by = scale * body.torso_px * narrowing * half_tex / half_px
-        round_by = min(max(round_by, 1.0), ROUNDEST)
-        place: Vector = middle + outward * half_px * (
-            round_by * INNER_AT + (1.0 - round_by) * INNER_AT**4
-        )
-        return place
+        """Inner points: cloth lies true to scale on the front of a round body and turns away at
+        its sides. ``edge_px``: signed distance of the sides from the middle."""
+        below = (rows.natural_hem - rows.armpit) / self._length_tex
+        scale = np.where(on_chest, rows.chest(self._chest_tex), below)
+        seen_px = body.torso_px * body.half_chest_seen_px / body.half_chest_px
+        round_by = scale * seen_px * self._half / np.maximum(np.abs(edge_px), 1.0)
+        round_by = np.minimum(np.maximum(round_by, 1.0), ROUNDEST)
+        inward: Vector = edge_px * (round_by * INNER_AT + (1.0 - round_by) * INNER_AT**4)
+        return inward
+
+    def _widest(self, depth: Vector) -> Vector:
+        """Cloth / body where the garment itself is wide; a dress may flare."""
+        if not self._dress:
+            return np.full(len(depth), WIDEST_UPPER)
+        flare = np.clip((depth - SKIRT_FROM) / (SKIRT_FULL - SKIRT_FROM), 0.0, 1.0)
+        widest: Vector = WIDEST_UPPER + flare * (WIDEST_SKIRT - WIDEST_UPPER)
+        return widest
 
     def _seam(self, body: Body, side: Side, neck: Vector, share: float) -> Vector:
         """On the slope from neck to shoulder tip."""
@@ -310,19 +323,9 @@ class TorsoFit:
         end: Vector = neck + min(share, 1.0) * (tip - neck)
         return end
 
-    def _width(self, body: Body, side: Side, depth: float, own_px: float) -> float:
-        """Half width of the cloth at one depth: hides the body, keeps the garment's cut."""
-        seen = float(np.interp(depth, body.levels, body.half_widths_px[side]))
-        widest = WIDEST_UPPER
-        if self._dress:
-            flare = np.clip((depth - SKIRT_FROM) / (SKIRT_FULL - SKIRT_FROM), 0.0, 1.0)
-            widest += float(flare) * (WIDEST_SKIRT - WIDEST_UPPER)
-        return max(EASE * seen, min(own_px, widest * seen))
-
-    def _neck(
-        self, side: Side, source: Vector, body: Body, outward: Vector, narrowing: float
-    ) -> Vector:
+    def _neck(self, side: Side, source: Vector, body: Body) -> Vector:
         """Where the neckline meets the shoulder: on the slope from neck to shoulder tip."""
+        outward = OUTWARD[side] * body.right.astype(np.float64)
         out = abs(float(source[0]) - self.centre_x) * self.scale(body) / body.half_chest_px
         out = (
             min(max(out, NARROWEST_STRAP), WIDEST_NECK)
@@ -338,17 +341,10 @@ class TorsoFit:
         height_px += CLOTH_THICKNESS * body.torso_px
         neck: Vector = (
             body.mid_shoulder
-            + outward * (out * narrowing * body.half_chest_px)
+            + outward * (out * body.half_chest_seen_px)
             + body.up.astype(np.float64) * height_px
         )
         return neck
-
-    def _middle(self, body: Body, depth: float) -> Vector:
-        left = float(np.interp(depth, body.levels, body.half_widths_px[Side.LEFT]))
-        right = float(np.interp(depth, body.levels, body.half_widths_px[Side.RIGHT]))
-        shift = 0.5 * (left - right)
-        middle: Vector = body.mid_shoulder - body.up * (depth * body.torso_px) + body.right * shift
-        return middle
 
     def _neck_center(self, body: Body, first: Vector, second: Vector) -> Vector:
         """Below the middle of the neck points by the garment's own neckline depth."""
@@ -357,8 +353,7 @@ class TorsoFit:
         across_tex = max(1.0, abs(float(left[0] - right[0])))
         drawn = float(np.hypot(*(first - second)))
         # the rows of the chest are squeezed to fit between shoulder and armpit: so is the neckline
-        chest_tex = max(1.0, self._armpit_y - self._top_y)
-        chest = (self.armpit_depth(body) + SEAM_HEIGHT) * body.torso_px / chest_tex
+        chest = (self.armpit_depth(body) + SEAM_HEIGHT) * body.torso_px / self._chest_tex
         scale = min(self.scale(body), chest, 1.25 * drawn / across_tex)
         centre: Vector = 0.5 * (first + second) - body.up * (deep_tex * scale)
         return centre

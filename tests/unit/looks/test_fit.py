@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import cv2
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from pipeline.body import BodyTracker
 from pipeline.labels import Landmark
 from pipeline.looks import PhotoLook, draw_look
 from pipeline.looks.torso import SEAM_HEIGHT
-from pipeline.structures import DrawnLook, Pose, Sleeves
+from pipeline.structures import DrawnLook, Part, Pose, Sleeves
 
 from .figures import (
     CENTRE_X,
@@ -129,3 +132,45 @@ def test_a_turned_body_narrows_the_garment() -> None:
 
     frontal, turned = width(person("down")), width(person("down", turn=0.7))
     assert 0.65 < turned / frontal < 0.9
+
+
+@pytest.mark.parametrize("build", [0.57, 0.68, 0.78])
+def test_a_round_print_stays_round(build: float) -> None:
+    """On slim and on broad people; ``build`` is shoulder width / torso length."""
+    top = garment(Sleeves.SHORT)
+    texture = top.texture.copy()
+    cv2.circle(texture, (int(CENTRE_X), 125), 38, (255, 0, 0, 255), -1)
+    top = dataclasses.replace(top, texture=texture)
+    body = BodyTracker().update(person("down", turn=build / 0.68), 0.0)
+    rgba = draw_look(PhotoLook(top), body, SIZE_WH).rgba.astype(int)
+    y, x = np.nonzero(rgba[..., 0] - rgba[..., 1] > 80)
+    assert np.std(x) / np.std(y) == pytest.approx(1.0, abs=0.10)
+
+
+def test_hiding_the_worn_hem_stretches_the_cloth_near_the_hem_only() -> None:
+    tracker, top = BodyTracker(), PhotoLook(garment(Sleeves.SHORT))
+    low = top.garment.landmarks["armpit_left"][1] + 40.0
+    vertices = top.mesh.vertices_tex
+    chest = (vertices[:, 1] < low) & (
+        top.mesh.sheets[Part.TORSO].rows.stop > np.arange(len(vertices))
+    )
+    plain = top.deform(tracker.update(person("t"), 0.0)).vertices_px
+    stretched = top.deform(tracker.update(person("t"), 0.0, 1.2)).vertices_px
+    moved = np.abs(stretched - plain)[:, 1]
+    assert moved.max() / TORSO_PX > 0.1
+    assert moved[chest].max() / TORSO_PX < 0.02
+
+
+@pytest.mark.parametrize("sleeves", [Sleeves.SHORT, Sleeves.SLEEVELESS])
+def test_shoulders_and_straps_lie_on_the_silhouette(sleeves: Sleeves) -> None:
+    pose = person("down")
+    drawn = draw_look(look(sleeves), BodyTracker().update(pose, 0.0), SIZE_WH)
+    body_top = (pose.person_alpha > 127).argmax(axis=0)
+    cloth = drawn.rgba[..., 3] > 127
+    columns = np.flatnonzero(cloth.any(axis=0))
+    cloth_top = cloth.argmax(axis=0) + drawn.box.y0
+    on_shoulder = np.abs(columns + drawn.box.x0 - MIDDLE[0])
+    picked = columns[(on_shoulder > 30) & (on_shoulder < 46)]
+    assert len(picked) > 8
+    above = body_top[picked + drawn.box.x0] - cloth_top[picked]
+    assert np.abs(above).max() / TORSO_PX <= 0.025
