@@ -22,8 +22,19 @@ class Place:
     position: int
 
 
+@dataclass(slots=True)
+class Waiting:
+    """One ticket: when it was last shown, and whether it ever was."""
+
+    asked_at_s: float
+    came_back: bool = False
+
+
 class WaitingLine:
     """Tickets in the order in which they were drawn. Times are monotonic seconds.
+
+    A ticket holds a place free only once it was shown: whoever draws tickets and never comes
+    back, or does not know what they are for, keeps nobody out.
 
     Args:
         longest: how many may wait.
@@ -31,14 +42,14 @@ class WaitingLine:
 
     def __init__(self, longest: int) -> None:
         self._longest = longest
-        self._asked_at: dict[str, float] = {}  # in the order of the line
+        self._tickets: dict[str, Waiting] = {}  # in the order of the line
 
     def __len__(self) -> int:
-        return len(self._asked_at)
+        return len(self._tickets)
 
     def knows(self, ticket: str | None) -> bool:
         """Whether this ticket was drawn here and has not lapsed."""
-        return ticket in self._asked_at
+        return ticket in self._tickets
 
     def ask(self, ticket: str | None, free: int, now_s: float) -> Place | None:
         """Ask to be let in.
@@ -56,19 +67,21 @@ class WaitingLine:
             OverflowError: the line is too long for one more.
         """
         self._forget_lapsed(now_s)
-        waiting = list(self._asked_at)
-        ahead = waiting.index(ticket) if ticket in self._asked_at else len(waiting)
-        if ahead < free:
-            self._asked_at.pop(ticket or "", None)
+        line = list(self._tickets)
+        known = ticket is not None and ticket in self._tickets
+        before = line[: line.index(ticket)] if known and ticket is not None else line
+        if sum(self._tickets[other].came_back for other in before) < free:
+            self._tickets.pop(ticket or "", None)
             return None
-        if ticket is None or ticket not in self._asked_at:
-            if len(waiting) >= self._longest:
+        if not known:
+            if len(line) >= self._longest:
                 raise OverflowError
             ticket = secrets.token_urlsafe(12)
-        self._asked_at[ticket] = now_s
-        return Place(ticket, ahead + 1)
+        assert ticket is not None
+        self._tickets[ticket] = Waiting(now_s, came_back=known)
+        return Place(ticket, len(before) + 1)
 
     def _forget_lapsed(self, now_s: float) -> None:
-        for ticket, asked_at in list(self._asked_at.items()):
-            if now_s - asked_at > LAPSE_S:
-                del self._asked_at[ticket]
+        for ticket, waiting in list(self._tickets.items()):
+            if now_s - waiting.asked_at_s > LAPSE_S:
+                del self._tickets[ticket]

@@ -2,8 +2,9 @@
  * The server's HTTP interface. Every failure is an {@link ApiError} with a sentence for a person.
  * @typedef {{id: string, name: string, category: 'upper' | 'dress' | 'lower', sleeves: string,
  *   thumbnail: string, image: string}} Garment
- * @typedef {{iceServers: RTCIceServer[], limits: Record<string, number>,
- *   version: string}} ServerConfig
+ * @typedef {{iceServers: RTCIceServer[], iceTransportPolicy?: RTCIceTransportPolicy,
+ *   limits: Record<string, number>, version: string}} ServerConfig
+ * @typedef {{ticket: string, position: number}} QueuePlace a place in the line of a full server
  */
 
 /** An answer that is not a success, or no answer at all (`code` "unreachable", `status` 0). */
@@ -13,13 +14,15 @@ export class ApiError extends Error {
    * @param {string} message a sentence for a person
    * @param {number} status HTTP status
    * @param {number | null} [retryAfterSeconds] when the server says to come back
+   * @param {QueuePlace | null} [queue] when it has a line for those who wait
    */
-  constructor(code, message, status, retryAfterSeconds = null) {
+  constructor(code, message, status, retryAfterSeconds = null, queue = null) {
     super(message);
     this.name = 'ApiError';
     this.code = code;
     this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.queue = queue;
   }
 }
 
@@ -35,13 +38,23 @@ function toApiError(status, body, retryAfter) {
   const seconds = Number.parseInt(retryAfter ?? '', 10);
   const wait = Number.isFinite(seconds) ? seconds : null;
   try {
-    const { code, message } = JSON.parse(body).error;
-    return new ApiError(String(code), String(message), status, wait);
+    const { error: { code, message }, queue } = JSON.parse(body);
+    return new ApiError(String(code), String(message), status, wait, queue ?? null);
   } catch {
     // a proxy in between answers in its own words
     const message = status === 413 ? 'This file is too large.' : `The server answered ${status}.`;
     return new ApiError(`http_${status}`, message, status, wait);
   }
+}
+
+/**
+ * The permission that a shop's page passes on in the address, `/#token=…`, where the server asks
+ * for one. A fragment is never sent or logged, and the shop may renew it while the page is open.
+ * @returns {Record<string, string>} headers
+ */
+function permission() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  return token ? { Authorization: `Bearer ${token}` } : {};
 }
 
 /**
@@ -52,7 +65,8 @@ function toApiError(status, body, retryAfter) {
 async function request(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    const headers = { ...options?.headers, ...permission() };
+    response = await fetch(path, { ...options, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError('unreachable', UNREACHABLE, 0);
@@ -91,6 +105,7 @@ export function uploadGarment(file, name, { onprogress, signal } = {}) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
     call.open('POST', '/api/garments');
+    for (const [header, value] of Object.entries(permission())) call.setRequestHeader(header, value);
     call.upload.addEventListener('progress', (event) => {
       if (event.lengthComputable) onprogress?.(event.loaded / event.total);
     });
@@ -112,12 +127,14 @@ export async function deleteGarment(id) {
 }
 
 /**
- * @param {{sdp: string, garment: string | null, mirror: boolean}} offer
+ * @param {{sdp: string, garment: string | null, mirror: boolean, ticket?: string}} offer `ticket`
+ *   of the line of a full server
  * @param {AbortSignal} [signal]
  * @returns {Promise<{sdp: string, type: 'answer', session: string}>}
  */
-export async function sendOffer({ sdp, garment, mirror }, signal) {
-  const body = JSON.stringify({ sdp, type: 'offer', mirror, ...(garment ? { garment } : {}) });
+export async function sendOffer({ sdp, garment, mirror, ticket }, signal) {
+  const given = { ...(garment ? { garment } : {}), ...(ticket ? { ticket } : {}) };
+  const body = JSON.stringify({ sdp, type: 'offer', mirror, ...given });
   const headers = { 'Content-Type': 'application/json' };
   return (await request('/api/offer', { method: 'POST', headers, body, signal })).json();
 }

@@ -75,13 +75,16 @@ export class Connection extends EventTarget {
   /**
    * @param {MediaStream} stream the camera
    * @param {RTCIceServer[]} iceServers
+   * @param {RTCIceTransportPolicy} [iceTransportPolicy] `relay` hides addresses behind TURN
    */
-  constructor(stream, iceServers) {
+  constructor(stream, iceServers, iceTransportPolicy = 'all') {
     super();
     [this.#track] = stream.getVideoTracks();
     /** @type {Promise<string>} the reason, a key of `PROBLEMS` */
     this.lost = new Promise((resolve) => { this.#declareLost = resolve; });
-    this.#peer = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.#peer = new RTCPeerConnection({
+      iceServers, iceTransportPolicy, bundlePolicy: 'max-bundle',
+    });
     this.#addVideo(stream);
     this.#control = this.#addChannel(CONTROL_CHANNEL, { ordered: true });
     this.#beat = this.#addChannel(BEAT_CHANNEL, { ordered: false, maxRetransmits: 0 });
@@ -90,7 +93,7 @@ export class Connection extends EventTarget {
 
   /**
    * Offer, answer, connected.
-   * @param {{garment: string | null, mirror: boolean}} wishes
+   * @param {{garment: string | null, mirror: boolean, ticket?: string}} wishes
    * @throws {ConnectionLost | import('./api.js').ApiError}
    */
   async open(wishes) {
@@ -193,6 +196,7 @@ export class Connection extends EventTarget {
     if (message.type === 'pong') this.#emit('delay', performance.now() - message.t);
     else if (message.type === 'quality') this.setQuality(message);
     else if (message.type === 'reconnect') this.#declareLost('lost');
+    else if (message.type === 'bye') this.#declareLost(message.reason);
     else this.#emit('message', message);
   }
 

@@ -18,7 +18,7 @@ import { need } from './dom.js';
 import { PictureDrop } from './drop.js';
 import { Mirror } from './mirror.js';
 import { Tabs } from './tabs.js';
-import { PROGRESS, hintFor, problem } from './words.js';
+import { PROGRESS, hintFor, inLine, problem } from './words.js';
 
 const SHORT_WAIT_S = 1.5; // a shorter interruption is not worth a card over the mirror
 const TROUBLE_MS = 4000; // long enough to read what went wrong
@@ -145,10 +145,12 @@ class ShopperPage {
 
   /** @param {MirrorState} state */
   #showProblem(state) {
-    const brief = state.name === 'waiting' && state.seconds < SHORT_WAIT_S;
+    const queued = state.name === 'waiting' && state.problem === 'full';
+    const brief = state.name === 'waiting' && state.seconds < SHORT_WAIT_S && !queued;
     if (state.name === 'problem') this.#problem.show(problem(state.problem, state.detail));
     else if (state.name === 'waiting' && !brief) {
-      this.#problem.show(problem(state.problem), state.seconds);
+      const detail = state.position ? inLine(state.position) : state.detail;
+      this.#problem.show(problem(state.problem, detail), state.seconds);
     } else if (state.name !== 'connecting') this.#problem.hide();
   }
 

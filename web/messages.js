@@ -6,10 +6,12 @@
  *   stage_ms?: Record<string, number>}} StatusMessage
  * @typedef {{type: 'error', code: string, message: string}} ErrorMessage
  * @typedef {{type: 'pong', t: number}} PongMessage
- * @typedef {{type: 'quality', scale?: number, fps?: number, kbps?: number}} QualityMessage
+ * @typedef {{type: 'quality', scale?: number, fps?: number, kbps?: number,
+ *   cause?: 'server' | 'line' | 'none'}} QualityMessage
  * @typedef {{type: 'reconnect'}} ReconnectMessage
+ * @typedef {{type: 'bye', reason: string}} ByeMessage
  * @typedef {ReadyMessage | StatusMessage | ErrorMessage | PongMessage | QualityMessage
- *   | ReconnectMessage} ServerMessage
+ *   | ReconnectMessage | ByeMessage} ServerMessage
  */
 
 export const CONTROL_CHANNEL = 'control';

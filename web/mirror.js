@@ -6,7 +6,7 @@ import { MirrorSession } from './session.js';
 
 /**
  * @typedef {{name: 'idle' | 'asking' | 'connecting' | 'live'}
- *   | {name: 'waiting', problem: string, seconds: number}
+ *   | {name: 'waiting', problem: string, seconds: number, detail?: string, position?: number}
  *   | {name: 'problem', problem: string, detail?: string}} MirrorState
  */
 
@@ -119,11 +119,12 @@ export class Mirror extends EventTarget {
 
   /** @param {Camera} camera */
   async #connect(camera) {
-    const { iceServers } = await this.#config();
+    const { iceServers, iceTransportPolicy } = await this.#config();
     if (this.#camera !== camera) return;
     const session = new MirrorSession({
       stream: camera.stream,
       iceServers,
+      iceTransportPolicy,
       garment: this.#catalog.selected?.id ?? null,
       mirrored: this.#mirrored,
     });

@@ -1,6 +1,6 @@
 /** A mirror session that stays: it connects, and connects again, until it is destroyed. */
 
-import { ApiError } from './api.js';
+import { ApiError, fetchConfig } from './api.js';
 import { Connection, ConnectionLost } from './connection.js';
 import { mirror, pause, select } from './messages.js';
 
@@ -9,12 +9,14 @@ const LONGEST_WAIT_S = 15;
 const DEFAULT_FULL_WAIT_S = 5;
 const STABLE_MS = 5000; // a connection that lasted this long starts the waiting times afresh
 const RESTARTING = Object.freeze(['starting', 'ending', 'broken']);
+const FRESH_MS = 3_600_000; // passwords for TURN servers expire; a page may stay open for days
+const FOR_GOOD = Object.freeze(['idle']); // only the shopper begins again
 const HTTP_TOO_MANY = 429;
 const HTTP_UNAVAILABLE = 503;
 
 /**
  * @typedef {{name: 'connecting'} | {name: 'live'}
- *   | {name: 'waiting', problem: string, seconds: number}
+ *   | {name: 'waiting', problem: string, seconds: number, detail?: string, position?: number}
  *   | {name: 'failed', problem: string, detail?: string}} SessionState
  */
 
@@ -33,8 +35,11 @@ export function backoffSeconds(attempt) {
  * {@link Connection} does. The picked garment, the mirroring and the pause survive a reconnect.
  */
 export class MirrorSession extends EventTarget {
-  #iceServers;
+  #ice;
+  #iceAt = performance.now();
   #stream;
+  /** @type {string | undefined} our place in the line of a full server */
+  #ticket;
   #garment;
   #mirrored;
   #paused = false;
@@ -47,12 +52,12 @@ export class MirrorSession extends EventTarget {
 
   /**
    * @param {{stream: MediaStream, iceServers: RTCIceServer[], garment: string | null,
-   *   mirrored: boolean}} options
+   *   mirrored: boolean, iceTransportPolicy?: RTCIceTransportPolicy}} options
    */
-  constructor({ stream, iceServers, garment, mirrored }) {
+  constructor({ stream, iceServers, garment, mirrored, iceTransportPolicy }) {
     super();
     this.#stream = stream;
-    this.#iceServers = iceServers;
+    this.#ice = { iceServers, iceTransportPolicy };
     this.#garment = garment;
     this.#mirrored = mirrored;
   }
@@ -103,14 +108,19 @@ export class MirrorSession extends EventTarget {
   /** @returns {Promise<SessionState>} what comes after this connection */
   async #connectOnce() {
     this.#announce({ name: 'connecting' });
-    const connection = new Connection(this.#stream, this.#iceServers);
+    await this.#refreshIce();
+    if (this.#ended) return { name: 'connecting' };
+    const connection = new Connection(
+      this.#stream, this.#ice.iceServers, this.#ice.iceTransportPolicy,
+    );
     this.#connection = connection;
     for (const type of ['stream', 'message', 'delay']) {
       connection.addEventListener(type, (event) => this.#forward(event));
     }
     const offered = { garment: this.#garment, mirror: this.#mirrored };
     try {
-      await connection.open(offered);
+      await connection.open({ ...offered, ticket: this.#ticket });
+      this.#ticket = undefined;
       return await this.#live(connection, offered);
     } catch (error) {
       return this.#afterFailure(error);
@@ -131,7 +141,20 @@ export class MirrorSession extends EventTarget {
     this.#announce({ name: 'live' });
     const code = await connection.lost;
     if (performance.now() - since > STABLE_MS) this.#attempt = 0;
+    if (FOR_GOOD.includes(code)) return { name: 'failed', problem: code };
     return this.#waiting(code);
+  }
+
+  /** Ask for the servers' passwords anew when they are old, or were never had. */
+  async #refreshIce() {
+    const old = performance.now() - this.#iceAt > FRESH_MS;
+    if (!old && this.#ice.iceTransportPolicy) return;
+    try {
+      this.#ice = await fetchConfig();
+      this.#iceAt = performance.now();
+    } catch {
+      // the offer that follows meets the same server, and says what is wrong
+    }
   }
 
   /**
@@ -160,7 +183,9 @@ export class MirrorSession extends EventTarget {
     if ([HTTP_TOO_MANY, HTTP_UNAVAILABLE].includes(error.status)) {
       const problem = RESTARTING.includes(error.code) ? 'lost' : 'full';
       const seconds = error.retryAfterSeconds ?? DEFAULT_FULL_WAIT_S;
-      return { name: 'waiting', problem, seconds };
+      this.#ticket = error.queue?.ticket;
+      const told = problem === 'full' && { detail: error.message, position: error.queue?.position };
+      return { name: 'waiting', problem, seconds, ...told };
     }
     if (error.status === 0) return this.#waiting('unreachable');
     if (error.status >= 500) return this.#waiting('lost');

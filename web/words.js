@@ -90,6 +90,12 @@ export const PROBLEMS = Object.freeze({
     icon: 'clock',
     action: 'Try now',
   },
+  idle: {
+    title: 'The mirror took a break',
+    text: 'Nobody was in front of it for a while. Your garment stays picked.',
+    icon: 'pause',
+    action: 'Go on',
+  },
   lost: {
     title: 'The connection was lost',
     text: 'We are getting it back. Your garment stays picked.',
@@ -116,6 +122,16 @@ export const PROBLEMS = Object.freeze({
     action: 'Try again',
   },
 });
+
+/**
+ * What somebody reads who waits for a free mirror.
+ * @param {number} position 1 for the next one
+ */
+export function inLine(position) {
+  return position === 1
+    ? 'You are next: as soon as one is free, it is yours.'
+    : `You are number ${position} in line. It goes on by itself.`;
+}
 
 /** What a look is called in the details. */
 export const LOOKS = Object.freeze({

@@ -38,7 +38,9 @@ export class ProblemCard extends HTMLElement {
   show(problem, seconds) {
     clearInterval(this.#timer);
     this.#icon.setAttribute('name', problem.icon);
-    if (this.hidden || this.#title.textContent !== problem.title) {
+    const said = this.#title.textContent === problem.title
+      && this.#text.textContent === problem.text;
+    if (this.hidden || !said) { // what was read out already is not read out again
       this.#title.textContent = problem.title;
       this.#text.textContent = problem.text;
       this.#button.textContent = problem.action;

@@ -17,6 +17,7 @@ def test_the_line_is_first_come_first_served() -> None:
     line = WaitingLine(5)
     first, second, third = drawn(line), drawn(line), drawn(line)
     assert [place.position for place in (first, second, third)] == [1, 2, 3]
+    assert line.ask(first.ticket, 0, 1.0) == first
     assert line.ask(second.ticket, 1, 1.0) == Place(second.ticket, 2)  # the place is the first's
     assert line.ask(None, 1, 1.0) is not None  # nor may a newcomer take it
     assert line.ask(first.ticket, 1, 1.0) is None
@@ -43,9 +44,16 @@ def test_who_does_not_come_back_loses_the_place() -> None:
     assert late.ticket != gone.ticket
 
 
-def test_a_made_up_ticket_is_worth_nothing() -> None:
+def test_who_draws_a_ticket_and_never_shows_it_keeps_nobody_out() -> None:
     line = WaitingLine(5)
     drawn(line)
+    drawn(line)
+    assert line.ask(None, 1, 3.0) is None
+
+
+def test_a_made_up_ticket_is_worth_nothing() -> None:
+    line = WaitingLine(5)
+    line.ask(drawn(line).ticket, 0, 0.0)
     place = line.ask("let-me-in", 1, 0.0)
     assert place is not None
     assert (place.position, place.ticket != "let-me-in") == (2, True)
