@@ -22,6 +22,8 @@ STATIONS = np.array([0.05, 0.22, 0.40, 0.60, 0.82, 1.0, 1.16, 1.34, 1.55, 1.75, 
 """Where the thickness is measured; at the elbow halfway between the normals of both bones."""
 
 _ELBOW = int(np.flatnonzero(STATIONS == 1.0)[0])
+_TAPER_FROM = int(np.flatnonzero(STATIONS > 1.5)[0])
+TAPER = 1.02  # from one station to the next
 
 _USUAL_AT = np.array([0.0, 0.47, 0.94, 1.15, 2.0])
 _USUAL_HALF = np.array([0.345, 0.30, 0.255, 0.24, 0.165])  # hw, of a bare arm
@@ -204,10 +206,15 @@ def _complete(measured: Vector, trust: Vector, usual: Vector) -> tuple[Vector, V
 
 
 def _smooth(thickness: Vector, bones: Bones) -> Vector:
-    """Neighbours agree; the tip of the elbow keeps its own, its crook has none."""
+    """Neighbours agree, forearms do not widen to the wrist: that would be the hand.
+
+    The tip of the elbow keeps its own thickness, its crook has none.
+    """
     padded = np.concatenate([thickness[:, :1], thickness, thickness[:, -1:]], axis=1)
     smooth: Vector = 0.25 * padded[:, :-2] + 0.5 * padded[:, 1:-1] + 0.25 * padded[:, 2:]
     tip, crook = (1, 0) if bones.outer_is_inside else (0, 1)
     smooth[tip, _ELBOW] = thickness[tip, _ELBOW]
     smooth[crook, _ELBOW] = 0.5 * (smooth[crook, _ELBOW - 1] + smooth[crook, _ELBOW + 1])
+    for k in range(_TAPER_FROM, len(STATIONS)):
+        smooth[:, k] = np.minimum(smooth[:, k], TAPER * smooth[:, k - 1])
     return smooth
