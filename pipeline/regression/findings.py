@@ -87,6 +87,7 @@ CONSEQUENCES = {
         "picture.local",
         "picture.area",
         "picture.colour",
+        "picture.face",
         "depth.order",
     },
     "geometry.shift": {"geometry.wander", "picture.similarity", "picture.local", "picture.area"},

@@ -45,7 +45,7 @@ def mesh_points(pair: Pair) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         pair.base.vertex_count == pair.now.vertex_count
         and pair.base.garment["digest"] == pair.now.garment["digest"]
     )
-    if same_mesh and base.shape == now.shape:
+    if same_mesh and base.shape == now.shape and base.shape[1]:
         return base, now
     return _corners(base), _corners(now)
 

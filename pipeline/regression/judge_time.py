@@ -105,7 +105,7 @@ def _flicker(pair: Pair) -> Metric:
     worst = {what: float(np.nanmax(e, initial=0.0)) for what, e in excess.items()}
     what = max(worst, key=lambda key: worst[key])
     frame = worst_frame(excess[what])
-    flickering = np.flatnonzero(np.nanmax(np.stack([*excess.values()]), axis=0, initial=0.0) > 1)
+    flickering = _flickering(np.nanmax(np.stack([*excess.values()]), axis=0, initial=0.0))
     where = ", ".join(map(str, flickering[:6])) + (" …" if len(flickering) > 6 else "")
     return judged(
         "temporal.flicker",
@@ -116,6 +116,16 @@ def _flicker(pair: Pair) -> Metric:
         f" {worst[what]:.1f} times as far as allowed.",
         frame,
     )
+
+
+def _flickering(excess: Floats) -> list[int]:
+    """Frames beyond the limit; not those that only look odd beside a much odder one."""
+    rows = []
+    for row in np.flatnonzero(excess > 1):
+        around = excess[max(0, row - FLICKER_REACH) : row + FLICKER_REACH + 1]
+        if excess[row] > around.max() / 2:
+            rows.append(int(row))
+    return rows
 
 
 def leap(track: Floats) -> Floats:

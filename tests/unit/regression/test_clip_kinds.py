@@ -26,13 +26,14 @@ def encode(
     stamps: list[int] | None = None,
     sound: bool = False,
     options: dict[str, str] | None = None,
+    frames: int = FRAMES,
 ) -> Path:
     with av.open(str(path), "w", options=options or {}) as out:
         video = out.add_stream(codec, rate=FPS)
         video.width, video.height, video.pix_fmt = *size_wh, pixels
         video.time_base = video.codec_context.time_base = Fraction(1, 1000)
         audio = out.add_stream("aac", rate=8000, layout="mono") if sound else None
-        for index, frame in enumerate(clip(FRAMES)):
+        for index, frame in enumerate(clip(frames)):
             picture = av.VideoFrame.from_ndarray(frame.image, "rgb24")
             picture = picture.reformat(*size_wh, format=pixels)
             picture.pts = stamps[index] if stamps else index * 1000 // FPS
@@ -58,8 +59,9 @@ def turned(path: Path) -> Path:
 
 
 def cut_off(path: Path) -> Path:
-    data = encode(path, codec="mpeg4", options={"movflags": "faststart"}).read_bytes()
-    path.write_bytes(data[: int(len(data) * 0.6)])
+    encode(path, codec="mpeg4", options={"movflags": "faststart"}, frames=2 * FRAMES)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * 0.7)])
     return path
 
 
