@@ -29,7 +29,7 @@ _USUAL_AT = np.array([0.0, 0.47, 0.94, 1.15, 2.0])
 _USUAL_HALF = np.array([0.345, 0.30, 0.255, 0.24, 0.165])  # hw, of a bare arm
 
 ELBOW_RISE = 0.055  # hw: the middle of the flesh lies outside of the joint when an arm bends
-LONGEST_RAY = 3.2  # usual half thicknesses; what is thicker is not an arm alone
+LONGEST_UPPER, LONGEST_FORE = 1.7, 3.2  # usual half thicknesses; more is hair, or not one arm
 THINNEST = 0.45  # usual half thicknesses: joints are placed that badly at most
 THICKEST = 2.2  # usual thicknesses, both sides together: a baggy sleeve, an arm near the lens
 THIN_LIMB = 0.24  # hw; these limits do not shrink with the wrist
@@ -122,12 +122,11 @@ class LimbMeasure:
             Where an edge cannot be seen (an arm before the chest) it fades to the usual.
         """
         step_px = max(1.0, half_chest_px / 60.0)
-        usual_px = self._usual * half_chest_px
         origins, outer = _origins(bones)
         rays = sample_rays(
             np.concatenate([origins, origins]),
             np.concatenate([outer, -outer]),
-            LONGEST_RAY * float(usual_px.max()),
+            LONGEST_FORE * THIN_LIMB * half_chest_px,
             step_px,
         )
         hits = cast(alpha, rays, step_px)
@@ -168,7 +167,8 @@ def _judge(
     )
     # in the crook of an elbow the edge that is met belongs to the other half of the arm
     alone = (from_other > 0.99 * reach) | (np.tile(STATIONS, 2) == 1.0)
-    longest_px = LONGEST_RAY * np.maximum(usual_px, THIN_LIMB * half_chest_px)
+    fore_px = LONGEST_FORE * np.maximum(usual_px, THIN_LIMB * half_chest_px)
+    longest_px = np.where(on_upper, LONGEST_UPPER * usual_px, fore_px)
     arm = hits.started_inside & ended & (reach < longest_px) & alone
     trust = np.where(arm, np.where(hits.left, SURE, CUT), 0.0)
     # an arm cut by the picture goes on behind its border
