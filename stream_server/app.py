@@ -39,6 +39,7 @@ from stream_server.lobby import Lobby
 from stream_server.logs import set_up
 from stream_server.metrics import Metrics
 from stream_server.pipeline_engine import PipelineEngine
+from stream_server.protocol import Protocol
 from stream_server.rtc_tuning import Tuning
 from stream_server.session import Services
 from stream_server.tls import Secure, lan_addresses, secure
@@ -49,6 +50,7 @@ log = logging.getLogger(__name__)
 FORM_OVERHEAD_BYTES = 1024 * 1024
 STRAGGLER_S = 1.0  # for threads that are still busy after everything was closed
 SHUTDOWN_S = 3.0  # for requests that still run when the server ends
+NO_ACCESS_LOG: dict[str, Any] = {"access_log": None}  # addresses of shoppers are not logged
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -190,11 +192,18 @@ async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None
     runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_S)
     try:
         await runner.setup()
-        await web.SockSite(runner, sock, ssl_context=tls.context if tls else None).start()
+        server = runner.server
+        assert server is not None
+        listener = await loop.create_server(
+            lambda: Protocol(server, loop=loop, **NO_ACCESS_LOG),
+            sock=sock,
+            ssl=tls.context if tls else None,
+        )
         for line in greeting(config, sock.getsockname()[1], tls):
             announce(line)
         await stopped.wait()
         announce("Ending: closing the sessions …")
+        listener.close()
     finally:
         await runner.cleanup()
 

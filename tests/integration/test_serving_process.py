@@ -27,6 +27,13 @@ START_S = 60.0  # about 2 s on an idle machine; tests share theirs
 UNSET, LOOPBACK = "00000000", "0100007F"  # as /proc writes IPv4 addresses
 HERE = {UNSET, LOOPBACK, UNSET * 4, UNSET * 3 + "01000000", UNSET * 2 + "FFFF0000" + LOOPBACK}
 END_S = 20.0
+NO_HTTP = (
+    b"hello",
+    b"GET /hello HTTP/9.9",
+    b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -1",
+    b"GET / HTTP/1.1\r\nHost: a\r\nhello: " + b"y" * 20_000,
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+)
 
 
 @contextmanager
@@ -58,10 +65,24 @@ def test_it_answers_while_the_models_load_and_ends_when_asked(
         assert connection.getresponse().status == 200
         assert time.monotonic() - begin < START_S
         connection.close()
+        for data in NO_HTTP:
+            assert_plain_400(port, data)
         process.send_signal(number)
         out, err = process.communicate(timeout=END_S)
         assert process.returncode == 0, err
         assert "Traceback" not in out + err
+        assert "hello" not in out + err  # what strangers send is not logged
+
+
+def assert_plain_400(port: int, data: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=START_S) as line:
+        line.sendall(data + b"\r\n\r\n")
+        answer = b""
+        while part := line.recv(4096):
+            answer += part
+    assert b" 400 " in answer.split(b"\r\n", 1)[0], answer
+    assert b'{"error": {"code": "bad_http"' in answer, answer
+    assert b"hello" not in answer
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
