@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import getpass
 import hashlib
 import multiprocessing
 import shutil
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -37,6 +41,8 @@ from pipeline.regression.versions import garment_digest, source_digest
 TIMINGS = 3  # runs whose middle counts as a case's speed
 SHOTS_FILE = "shots.npz"
 DONE = "done"
+KEY_LENGTH = 16
+KEEP_S = 7 * 24 * 3600.0  # an interrupted run can be gone on with for a week
 UNSTABLE = "Two runs on this machine differ: the pipeline is not deterministic on this clip."
 
 
@@ -125,35 +131,37 @@ def update_baseline(suite: Suite, outcome: Outcome) -> int:
 class _Shelf:
     """Keeps finished cases of a run until the run is complete.
 
-    It lies beside the baselines, is named after what is run, and is thrown away when the suite,
-    the program or the baselines changed.
+    Its folder lies beside the baselines and is named after everything that is run, so that another
+    program, suite or baseline finds nothing, and runs at the same time do not meet.
     """
 
     def __init__(self, suite: Suite, what: str) -> None:
-        self.folder = suite.baselines.with_name(f".{suite.baselines.name}.{what}")
         key = hashlib.sha256(suite.path.read_bytes() + source_digest().encode())
-        if what == "check":
-            for case in suite.cases:
-                facts = suite.baselines / case.id / FACTS
+        for case in suite.cases:
+            key.update(case.id.encode())
+            facts = suite.baselines / case.id / FACTS
+            if what == "check":
                 key.update(facts.read_bytes() if facts.is_file() else b"none")
-        self._key = key.hexdigest()
-        marker = self.folder / "key"
-        if self.folder.is_dir() and (
-            not marker.is_file() or marker.read_text(encoding="ascii") != self._key
-        ):
-            shutil.rmtree(self.folder)
+        name = f".{suite.baselines.name}.{what}"
+        self._parent = suite.baselines.with_name(name)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            marker.write_text(self._key, encoding="ascii")
-        except OSError as error:
-            raise InputError(
-                f"{self.folder} cannot be written ({error.strerror or error})."
-                " Keep the baselines where this user may write."
-            ) from error
+            self._parent.mkdir(parents=True, exist_ok=True)
+        except OSError:  # a check must work where nobody may write
+            self._parent = Path(tempfile.gettempdir()) / f"wearcast-{getpass.getuser()}{name}"
+            self._parent.mkdir(mode=0o700, exist_ok=True)
+        self._folder = self._parent / key.hexdigest()[:KEY_LENGTH]
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what runs left that nobody went on with."""
+        for folder in self._parent.iterdir():
+            with contextlib.suppress(OSError):  # somebody else was faster
+                if time.time() - folder.stat().st_mtime > KEEP_S:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def find(self, case: Case, digest: str) -> Path | None:
         """The folder of a finished case, when its clip and garment are still the same."""
-        folder = self.folder / case.id
+        folder = self._folder / case.id
         done = folder / DONE
         if not done.is_file():
             return None
@@ -162,15 +170,21 @@ class _Shelf:
 
     def put(self, case: Case, digest: str, take: Take) -> None:
         """Keep a finished case."""
-        folder = self.folder / case.id
-        save_recording(take.recording, folder)
-        save_shots(take.shots, folder / SHOTS_FILE)
-        key = f"{digest} {take.recording.garment['digest']}"
-        (folder / DONE).write_text(key, encoding="ascii")
+
+        def write(part: Path) -> int:
+            size = save_recording(take.recording, part)
+            save_shots(take.shots, part / SHOTS_FILE)
+            key = f"{digest} {take.recording.garment['digest']}"
+            (part / DONE).write_text(key, encoding="ascii")
+            return size
+
+        _replace_folder(self._folder / case.id, write)
 
     def clear(self) -> None:
         """The run is complete."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another run has its folder in it
+            self._parent.rmdir()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ class Tolerances:
     depth: float = 0.15
     outside_px: float = 0
     reason_frames: float = 2
-    speed: float = 1.17
+    speed: float = 1.15
     speed_other_machine: float = 2.5
 
 
