@@ -17,7 +17,8 @@ from rich.markup import escape
 
 from pipeline import __version__
 from pipeline.errors import NotSupported, WearcastError
-from stream_server.commands import bench, regress
+from stream_server.commands import bench, regress, weights
+from stream_server.commands.parse import parse
 
 EXIT_BAD_INPUT = 2
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.add_typer(bench.app, name="bench")
 app.add_typer(regress.app, name="regress")
+app.add_typer(weights.app, name="weights")
 
 
 class Stack(StrEnum):
@@ -171,6 +173,9 @@ def pose(
     from stream_server.commands import export
 
     export.pose(source, out)
+
+
+app.command()(parse)
 
 
 def _photo_look_only(stack: Stack) -> None:

@@ -1,0 +1,150 @@
+"""``wearcast parse``: which part of a person every pixel shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipeline.checkpoints.manifest import FOLDER, MANIFEST, load_manifest
+from pipeline.errors import ImageTooLarge, ImageUnreadable, InputError, NotSupported
+
+if TYPE_CHECKING:
+    from pipeline.parsing import Parser
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+class Dataset(StrEnum):
+    """Whose classes."""
+
+    LIP = "lip"
+    ATR = "atr"
+    PASCAL = "pascal"
+    CIHP = "cihp"
+    OWN = "own"
+
+
+def parse(
+    source: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
+    dataset: Annotated[Dataset, typer.Option(help="Whose classes; each needs its weights.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
+    logits: Annotated[
+        bool, typer.Option("--logits", help="Also NAME.npy, (height, width, classes) float32.")
+    ] = False,
+    weights: Annotated[
+        Path | None, typer.Option(help="Use this checkpoint instead of the published one.")
+    ] = None,
+    commercial: Annotated[
+        bool, typer.Option("--commercial", help="Refuse weights not free for commercial use.")
+    ] = False,
+    folder: Annotated[Path, typer.Option(help="Folder that keeps the checkpoints.")] = FOLDER,
+    manifest: Annotated[Path, typer.Option(help="TOML file that lists them.")] = MANIFEST,
+) -> None:
+    """Tell the parts of people apart: a palette PNG per picture whose values are the classes."""
+    if dataset is Dataset.OWN:
+        raise NotSupported(
+            "--dataset own is not available yet: weights of our own are still to be trained."
+            " Use lip, atr, pascal or cihp."
+        )
+    targets = _targets(source, out)
+    parser = _load(dataset, weights or _published(dataset, commercial, folder, manifest))
+    unreadable = _parse_all(parser, targets, logits)
+    typer.echo(f"{out}: {len(targets) - unreadable} of {len(targets)} pictures parsed.")
+    if unreadable:
+        raise ImageUnreadable(f"{unreadable} of {len(targets)} pictures could not be read.")
+
+
+def _published(dataset: Dataset, commercial: bool, folder: Path, manifest: Path) -> Path:
+    from pipeline.checkpoints.bringing_in import locate
+    from pipeline.parsing import DATASETS
+
+    network = DATASETS[dataset.value].network
+    return locate(network, load_manifest(manifest), folder, commercial=commercial)
+
+
+def _load(dataset: Dataset, checkpoint: Path) -> Parser:
+    import torch
+
+    from pipeline.networks import build_network
+    from pipeline.parsing import DATASETS, Parser
+    from pipeline.weights import load_state_dict
+
+    trained_on = DATASETS[dataset.value]
+    network = load_state_dict(checkpoint, build_network(trained_on.network))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Parser(network.to(device), trained_on)  # type: ignore[arg-type]  # a schp_* is a Schp
+
+
+def _parse_all(parser: Parser, targets: Mapping[Path, Path], logits: bool) -> int:
+    """Parse every picture; of many, an unreadable one is passed over. How many were."""
+    unreadable = 0
+    with _progress() as progress:
+        for picture, target in progress.track(targets.items(), description="Parsing"):
+            try:
+                _parse_one(parser, picture, target, logits)
+            except (ImageUnreadable, ImageTooLarge) as error:
+                if len(targets) == 1:
+                    raise
+                unreadable += 1
+                progress.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    return unreadable
+
+
+def _parse_one(parser: Parser, picture: Path, target: Path, logits: bool) -> None:
+    import numpy as np
+
+    from pipeline.images import read_image
+    from pipeline.parsing import encode_parse_png
+
+    image = read_image(picture)
+    if logits:
+        values = parser.logits(image)
+        parts = values.argmax(-1).astype(np.uint8)
+    else:
+        parts = parser.parse(image)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(encode_parse_png(parts))
+        if logits:
+            np.save(target.with_name(f"{target.stem}.npy"), values)
+    except OSError as error:
+        raise InputError(
+            f"{target} cannot be written ({error.strerror or error}). Choose another folder."
+        ) from error
+
+
+def _targets(source: Path, out: Path) -> Mapping[Path, Path]:
+    """Every picture and the PNG it becomes: its own name, with the old ending if two share it."""
+    pictures = [source]
+    if source.is_dir():
+        pictures = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES)
+        if not pictures:
+            raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
+    elif not source.exists():
+        raise ImageUnreadable(f"There is no picture or folder at {source}. Check the path.")
+    stems = Counter(picture.stem for picture in pictures)
+    targets = {
+        picture: out / f"{picture.name if stems[picture.stem] > 1 else picture.stem}.png"
+        for picture in pictures
+    }
+    ours = {picture.resolve() for picture in pictures}
+    if any(target.resolve() in ours for target in targets.values()):
+        raise InputError(f"The results would overwrite your pictures in {out}. Choose another.")
+    return targets
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    )
