@@ -15,10 +15,12 @@ from pipeline.limbs import Bones
 
 Vector = NDArray[np.float64]
 
-SHARPEST_RAD = 0.35  # angle between the bones below which the crease stays where it is
+SHARPEST_RAD = 0.6  # angle between the bones below which the crease stays where it is
 CREASE_SHARES = (0.35, 0.65)  # of that angle: how far the thicker half pushes the crease
 CREASE_GAP = 0.01  # of the width: keeps the two lips of the crease in order
-ROOM = 0.9  # of a bone: the crease ends before the shoulder and before the wrist
+TUCKED = 0.06  # of its length stays of the cloth inside the crease
+CREASE_DEPTH = 1.1  # half thicknesses: looser cloth does not lengthen the crease
+ROOM = 0.75  # of a bone: the crease ends before the shoulder and before the wrist
 FAN_LEAST, FAN_MORE = 0.10, 0.16  # of the shorter bone: half length of the fan, straight and folded
 BULGE, BULGE_LENGTH = 0.04, 0.35  # cloth stands off a bent elbow: of the width, of the shorter bone
 
@@ -76,7 +78,10 @@ def _crease(
     own = float(np.clip(own, max(least, between - np.pi / 2), min(most, np.pi / 2)))
     slope = np.where(on_upper, np.tan(own), np.tan(between - own)) * (1.0 - CREASE_GAP)
     room = ROOM * np.where(on_upper, bones.upper_px, bones.fore_px)
-    kept = np.maximum(distance, np.minimum(inward / slope, room))
+    thickness = CREASE_DEPTH * np.where(on_upper, upper, fore)
+    crease = np.minimum(np.minimum(inward, thickness) / slope, room)
+    # tucked rows keep their order: squeezed, never turned over
+    kept = np.maximum(distance, crease + TUCKED * distance)
     return kept, np.minimum(inward, kept * slope)
 
 

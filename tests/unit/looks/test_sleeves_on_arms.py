@@ -11,7 +11,7 @@ import pytest
 from pipeline.body import BodyTracker
 from pipeline.labels import Landmark
 from pipeline.looks import draw_look
-from pipeline.looks.mesh import folded_share
+from pipeline.looks.mesh import Mesh, folded_share
 from pipeline.structures import PART_CODES, Body, Part, Pose, Side
 
 from .figures import SIZE_WH, TORSO_PX, look, person
@@ -82,18 +82,36 @@ def test_an_arm_before_the_chest_keeps_a_usual_thickness() -> None:
     assert thickness[:, -3] == pytest.approx(0.20 * 0.52 * 0.68 * TORSO_PX, rel=0.2)
 
 
-BENDS = np.radians([60.0, 100.0, 140.0, 165.0])
-
-
-@pytest.mark.parametrize("bend", BENDS)
-@pytest.mark.parametrize("turn", [-1.0, 1.0])
-def test_a_sharp_elbow_creases_without_folding(bend: float, turn: float) -> None:
+def bent(bend_deg: float, turn: float) -> tuple[Mesh, np.ndarray]:
+    """The left sleeve's mesh and its vertices on an arm bent upwards (-1) or downwards (1)."""
     elbow = np.array([0.45, 0.15])
-    direction = np.arctan2(elbow[1], elbow[0]) + turn * bend
+    direction = np.arctan2(elbow[1], elbow[0]) + turn * np.radians(bend_deg)
     wrist = elbow + 0.42 * np.array([np.cos(direction), np.sin(direction)])
     body = settled(with_left_arm(elbow.astype(np.float32), wrist.astype(np.float32)))
     top = look()
-    assert folded_share(top.mesh, top.deform(body).vertices_px) <= 0.03
+    sleeve = Mesh(top.mesh.vertices_tex, {Part.LEFT_SLEEVE: top.mesh.sheets[Part.LEFT_SLEEVE]})
+    return sleeve, top.deform(body).vertices_px
+
+
+BENDS = [(60.0, -1.0), (100.0, -1.0), (140.0, -1.0), (60.0, 1.0), (100.0, 1.0)]
+
+
+@pytest.mark.parametrize(("bend_deg", "turn"), BENDS)
+def test_a_sharp_elbow_does_not_turn_cloth_over(bend_deg: float, turn: float) -> None:
+    assert folded_share(*bent(bend_deg, turn)) <= 0.03
+
+
+@pytest.mark.parametrize(("bend_deg", "turn"), BENDS)
+def test_both_halves_of_a_bent_sleeve_meet_at_a_crease(bend_deg: float, turn: float) -> None:
+    sleeve, vertices = bent(bend_deg, turn)
+    scale = 4.0
+    corners = np.float32(vertices[sleeve.triangles] * scale)
+    canvas = np.zeros((int(SIZE_WH[1] * scale), int(SIZE_WH[0] * scale)), np.uint8)
+    area = 0.0
+    for triangle in corners:
+        area += float(cv2.contourArea(triangle))
+        cv2.fillConvexPoly(canvas, np.int32(np.rint(triangle)), 1)
+    assert area / canvas.sum() <= 1.03, "one half lies over the other"
 
 
 def test_a_sleeve_ends_at_the_wrist_and_does_not_widen() -> None:
@@ -109,3 +127,13 @@ def test_a_sleeve_ends_at_the_wrist_and_does_not_widen() -> None:
         return int(sleeve[round(float(y))].sum())
 
     assert width(0.08) <= 1.1 * width(0.6)
+
+
+def test_a_hand_at_the_cuff_does_not_widen_it() -> None:
+    pose = person("t")
+    wrist = pose.landmarks_px[WRIST]
+    alpha = pose.person_alpha.copy()
+    cv2.circle(alpha, (round(float(wrist[0])), round(float(wrist[1]))), 22, 255, -1)
+    thickness = settled(dataclasses.replace(pose, person_alpha=alpha)).arms[Side.LEFT].thickness_px
+    assert thickness is not None
+    assert (thickness[:, -1] <= 1.1 * thickness[:, -3]).all()
