@@ -11,14 +11,17 @@ from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
-from pipeline.compose.morph import as_mask, grown, steep
+from pipeline.compose.morph import as_mask, grown, opened, steep, union
 from pipeline.compose.view import View, look_at, shrink
 from pipeline.compose.zones import fill_below, find_zones
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
 
-CLOTH_EDGE = 50  # person alpha at which the continued garment begins
+CLOTH_EDGE = 70  # person alpha at which the continued garment begins
 CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
+CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
+GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
 HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
+SURELY_WORN = 170  # evidence; trousers are often of a similar colour
 LONGEST_HEM = 0.12  # torso lengths a garment is continued below its hem to hide a longer one
 
 
@@ -75,8 +78,9 @@ class Compositor:
         self._hem.update(view, body, evidence, time_s)
         tone = self._tone.measure(frame.image, time_s)
         garment = _place(view, drawn, drawn.rgba)
-        cover = shrink(np.ascontiguousarray(garment[..., 3]), view.step)
-        above = _above_hem(view, body, drawn, self._hem.depth)
+        small = shrink(garment, view.step)
+        cover = np.ascontiguousarray(small[..., 3])
+        above = _above_hem(view, body, drawn, evidence, self._hem.depth)
         layers = self._decider.decide(view, zones, evidence, cover, above, time_s)
         image = frame.image.copy()
         mask = np.zeros(image.shape[:2], np.uint8)
@@ -86,7 +90,7 @@ class Compositor:
         cover = np.minimum(cover, layers.room)
         beside = grown(view.person_small, 2 * CLOTH_BESIDE + 1)  # the person's alpha is tight
         cloth = np.minimum(layers.cloth, steep(beside, CLOTH_EDGE))
-        continue_garment(garment, cover, view.to_full(cloth), view.step)
+        continue_garment(garment, small, view.to_full(cloth), view.step)
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
         fill = self._painter.paint(view, zones, evidence, layers, ground, time_s)
         cover = np.maximum(cover, layers.cloth)
@@ -119,7 +123,20 @@ def warm_up() -> None:
     kernels.limit(rgba, plane)
     kernels.extend_garment(rgba, plane, np.zeros((4, 4, 2), np.float32), like, colours, 1, 1.0)
     kernels.blend(
-        colours, rgba, rgba, rgba, plane, plane, plane, plane, tone, 1.0, colours.copy(), plane
+        colours,
+        rgba,
+        rgba,
+        rgba,
+        plane,
+        plane,
+        plane,
+        plane,
+        tone,
+        1.0,
+        1.0,
+        1.0,
+        colours.copy(),
+        plane,
     )
 
 
@@ -136,13 +153,20 @@ def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.
     return canvas
 
 
-def _above_hem(view: View, body: Body, drawn: DrawnLook, worn_hem: float | None) -> Alpha:
+def _above_hem(
+    view: View, body: Body, drawn: DrawnLook, evidence: Evidence, worn_hem: float | None
+) -> Alpha:
     """255 where the garment may be continued: above its hem, or a little below to hide a longer."""
+    left, right = (drawn.hem_px + body.up * (HEM_ROOM * body.torso_px)).astype(np.float32)
+    above = ~fill_below(view.blank(), view.to_small(left), view.to_small(right))
     hem_px = float(np.mean((body.mid_shoulder - drawn.hem_px) @ body.up))
     longer = -1.0 if worn_hem is None else worn_hem - hem_px / body.torso_px
-    room = min(longer, LONGEST_HEM) + HEM_ROOM if longer > -HEM_ROOM else -HEM_ROOM
-    left, right = view.to_small(drawn.hem_px - body.up * (room * body.torso_px))
-    return ~fill_below(np.zeros(view.shape, np.uint8), left, right)
+    if not -HEM_ROOM < longer < LONGEST_HEM:
+        return above  # what is much longer may as well be trousers of the same colour
+    down = body.up * ((longer + 2 * HEM_ROOM) * body.torso_px)
+    strip = ~fill_below(view.blank(), view.to_small(left - down), view.to_small(right - down))
+    sure = opened(as_mask(evidence.worn > SURELY_WORN), 5)
+    return union(above, np.minimum(strip, grown(sure, 5)))
 
 
 def _surroundings(view: View, evidence: Evidence, layers: Layers, cover: Alpha) -> Alpha:
@@ -179,6 +203,8 @@ def _blend(
         view.to_full(gain),
         tone,
         opacity,
+        1.0 + CRISP * (view.step - 1) / view.step,
+        GRAIN,
         image,
         mask,
     )

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose import kernels
-from pipeline.compose.evidence import SURELY_PERSON, Evidence
+from pipeline.compose.evidence import LEARN_EVERY_S, SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
 from pipeline.compose.morph import as_mask, grown, halved, local_mean, odd, resized, steep
-from pipeline.compose.view import View, shrink
+from pipeline.compose.view import View
 from pipeline.compose.zones import Zones, fill_face
 from pipeline.structures import Alpha, Image, Side
 
@@ -32,7 +32,7 @@ CHIN_SHADOW = 0.5  # half chests below the chin that lie in its shadow
 CHIN_SHADOW_DEPTH = 60  # percent of the way round a limb
 TONE_TIME_S = 0.7
 SOLID = 250  # alpha of a cell whose colour is all garment
-CALM_STEPS = 5  # cells over which the way to the garment's edge is averaged
+CALM_STEPS = 3  # double cells over which the way to the garment's edge is averaged
 AGREE_FROM = 0.75  # mean of the ways over the mean of their lengths, below which mirrors are shards
 MIRROR_INSET = 1.5  # cells inside the garment's edge to mirror at
 ENOUGH_HAND = 0.03  # square half chests of sure skin that tell a hand's colour
@@ -77,7 +77,10 @@ class SkinPainter:
         return np.asarray(fill, np.uint8)
 
     def _learn(self, view: View, zones: Zones, evidence: Evidence, time_s: float) -> None:
-        weight = np.float32(1.0 - np.exp(-max(0.0, time_s - self._time_s) / TONE_TIME_S))
+        elapsed = max(0.0, time_s - self._time_s)
+        if self._face is not None and 0.0 < elapsed < LEARN_EVERY_S:
+            return
+        weight = np.float32(1.0 - np.exp(-elapsed / TONE_TIME_S))
         self._time_s = time_s
         middle = fill_face(np.zeros(view.shape, np.uint8), zones.face, 0.7) > 0
         self._face = _follow(
@@ -119,9 +122,9 @@ def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
     if len(pixels) == 0:
         return old
     pixels = pixels[:: 1 + len(pixels) // MANY_PIXELS]
-    light = pixels.sum(axis=1, dtype=np.int32)
-    lit = pixels[(light >= np.quantile(light, LIT_FROM)) & (light <= np.quantile(light, LIT_TO))]
-    tone = lit.mean(axis=0, dtype=np.float32)
+    order = np.argsort(pixels.sum(axis=1, dtype=np.int32), kind="stable")
+    lit = order[int(LIT_FROM * len(order)) : int(LIT_TO * len(order)) + 1]
+    tone = pixels[lit].mean(axis=0, dtype=np.float32)
     return tone if old is None else np.asarray(old + weight * (tone - old), np.float32)
 
 
@@ -172,28 +175,26 @@ def _extrapolate(colours: Image, known: Alpha) -> Image:
     Source: Burt 1988, "Moment images, polynomial fit filters, and the problem of surface
     interpolation" (push-pull).
     """
-    weight = halved(known).astype(np.float32) * np.float32(1 / 255.0)
-    sums = [halved(colours).astype(np.float32) * weight[..., None]]
-    weights = [weight]
-    while max(weights[-1].shape) > 1:
-        rows, columns = weights[-1].shape
-        size = ((columns + 1) // 2, (rows + 1) // 2)
-        sums.append(resized(sums[-1], size))
-        weights.append(resized(weights[-1], size))
-    full = _own_colour(sums[-1], weights[-1])
-    for colour, weight in zip(sums[-2::-1], weights[-2::-1], strict=True):
-        coarse = resized(full, (colour.shape[1], colour.shape[0]))
-        have = np.minimum(weight * 2.0, 1.0)[..., None]
-        full = coarse + (_own_colour(colour, weight) - coarse) * have
-    return resized(np.clip(full, 0, 255).astype(np.uint8), (colours.shape[1], colours.shape[0]))
+    weight = halved(known).astype(np.float32)[..., None] * np.float32(1 / 255.0)
+    levels = [np.concatenate([halved(colours).astype(np.float32) * weight, weight], axis=2)]
+    while max(levels[-1].shape[:2]) > 2:
+        rows, columns = levels[-1].shape[:2]
+        levels.append(resized(levels[-1], ((columns + 1) // 2, (rows + 1) // 2)))
+    full = _own_colour(levels.pop())
+    for level in reversed(levels):
+        coarse = resized(full, (level.shape[1], level.shape[0]))
+        have = np.minimum(level[..., 3:] * np.float32(2.0), np.float32(1.0))
+        full = coarse + (_own_colour(level) - coarse) * have
+    full = np.clip(full, 0, 255).astype(np.uint8)
+    return resized(full, (colours.shape[1], colours.shape[0]))
 
 
-def _own_colour(colour: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(colour / (weight[..., None] + np.float32(1e-4)), np.float32)
+def _own_colour(level: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(level[..., :3] / (level[..., 3:] + np.float32(1e-4)), np.float32)
 
 
 def continue_garment(
-    garment: NDArray[np.uint8], small_alpha: Alpha, wanted: Alpha, step: int
+    garment: NDArray[np.uint8], small: NDArray[np.uint8], wanted: Alpha, step: int
 ) -> None:
     """Mirror the garment at its edge into ``wanted``, in place.
 
@@ -201,27 +202,40 @@ def continue_garment(
 
     Args:
         garment: (H, W, 4) premultiplied RGBA, changed.
-        small_alpha: (h, w) its alpha on the analysis grid.
+        small: (h, w, 4) the same on the analysis grid.
         wanted: (H, W) uint8 alpha it shall have at least.
         step: frame px per analysis px.
     """
-    solid = as_mask(small_alpha >= SOLID)
+    solid = as_mask(small[..., 3] >= SOLID)
     if not solid.any() or not wanted.any():
         return
-    smooth = _extrapolate(shrink(np.ascontiguousarray(garment[..., :3]), step), solid)
-    to_edge, faith = _to_edge(solid)
-    kernels.extend_garment(garment, wanted, to_edge, faith, smooth, step, MIRROR_INSET * step)
+    smooth = _extrapolate(small[..., :3], solid)
+    rows, columns = solid.shape  # the way to the edge is smooth: every second cell tells it
+    coarse = as_mask(resized(solid, ((columns + 1) // 2, (rows + 1) // 2)) == 255)
+    to_edge, faith = _to_edge(coarse)
+    size = (2 * coarse.shape[1], 2 * coarse.shape[0])
+    to_edge, faith = (resized(m, size)[:rows, :columns] for m in (to_edge * 2.0, faith))
+    inset = MIRROR_INSET * step
+    kernels.extend_garment(
+        garment,
+        wanted,
+        np.ascontiguousarray(to_edge),
+        np.ascontiguousarray(faith),
+        smooth,
+        step,
+        inset,
+    )
 
 
 def _to_edge(solid: Alpha) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Steps (h, w, 2) down and right to the nearest solid cell, smooth, and how far they agree."""
+    """Steps (h, w, 2) down and right to the nearest solid cell, and how far these agree."""
     _, labels = cv2.distanceTransformWithLabels(
         ~solid, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    rows, columns = np.nonzero(solid)
-    cells = np.zeros((int(labels.max()) + 1, 2), np.float32)
-    cells[labels[rows, columns]] = np.stack([rows, columns], axis=1)
     here = np.moveaxis(np.indices(solid.shape, np.float32), 0, -1)
+    inside = solid > 0
+    cells = np.zeros((int(labels.max()) + 1, 2), np.float32)
+    cells[labels[inside]] = here[inside]
     steps = cells[labels] - here
     length = np.hypot(steps[..., 0], steps[..., 1])
     box = (CALM_STEPS, CALM_STEPS)

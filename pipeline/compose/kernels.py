@@ -155,7 +155,7 @@ def limb_field(
         y0, y1 = min(y0, chain[i, 1] - room), max(y1, chain[i, 1] + room)
     for y in range(max(0, int(y0)), min(rows, int(y1) + 2)):
         for x in range(max(0, int(x0)), min(columns, int(x1) + 2)):
-            best = reach
+            best = reach * reach
             place = np.float32(0.0)
             for i in range(chain.shape[0] - 1):
                 dx, dy = chain[i + 1, 0] - chain[i, 0], chain[i + 1, 1] - chain[i, 1]
@@ -164,11 +164,11 @@ def limb_field(
                 t = min(max(t, np.float32(0.0)), np.float32(1.0))
                 radius = chain[i, 2] + (chain[i + 1, 2] - chain[i, 2]) * t
                 ex, ey = px - dx * t, py - dy * t
-                ratio = np.sqrt(ex * ex + ey * ey) / radius
+                ratio = (ex * ex + ey * ey) / (radius * radius)
                 if ratio < best:
                     best = ratio
                     place = chain[i, 3] + (chain[i + 1, 3] - chain[i, 3]) * t
-            distance[y, x] = int(best * np.float32(100.0))
+            distance[y, x] = int(np.sqrt(best) * np.float32(100.0))
             position[y, x] = int(place * np.float32(100.0) + np.float32(0.5))
     return distance, position
 
@@ -298,6 +298,8 @@ def blend(
     gain: NDArray[np.uint8],
     tone: NDArray[np.float32],
     opacity: float,
+    crisp: float,
+    grain: float,
     out: NDArray[np.uint8],
     mask: NDArray[np.uint8],
 ) -> None:
@@ -312,6 +314,8 @@ def blend(
         gain: (H, W) light on the garment, 128 = 1.
         tone: (3,) factor per channel on the garment.
         opacity: 0..1 of everything.
+        crisp: contrast of the edges of ``fill`` and ``front``, which come from a coarser grid.
+        grain: levels of noise on ``fill``, which has none of the camera's.
         out: (H, W, 3) result; the camera's own pixel wherever ``mask`` is 0.
         mask: (H, W) result.
     """
@@ -319,6 +323,9 @@ def blend(
     per = np.float32(1.0 / 255.0)
     one = np.float32(1.0)
     fade = np.float32(opacity)
+    half = np.float32(0.5)
+    sharper = np.float32(crisp)
+    rough = np.float32(grain / 32768.0)
     for y in range(rows):
         for x in range(columns):
             if (
@@ -331,10 +338,20 @@ def blend(
                 for c in range(3):
                     out[y, x, c] = camera[y, x, c]
                 continue
-            open_ = np.float32(255 - front[y, x]) * per
+            ahead = (np.float32(front[y, x]) * per - half) * sharper + half
+            open_ = one - min(max(ahead, np.float32(0.0)), one)
             cover = garment[y, x, 3] * per * open_
             collar = back[y, x, 3] * room[y, x] * per * per * open_
-            filled = fill[y, x, 3] * per
+            soft = fill[y, x, 3] * per
+            filled = min(max((soft - half) * sharper + half, np.float32(0.0)), one)
+            part = filled / max(soft, per)
+            # sixteen bits that look random and are the same at the same place
+            mixed = np.uint32(y) * np.uint32(668265263) + np.uint32(x) * np.uint32(374761393)
+            mixed = (mixed ^ (mixed >> np.uint32(13))) * np.uint32(1274126177)
+            mixed = (mixed ^ (mixed >> np.uint32(16))) * np.uint32(2246822519)
+            mixed = (mixed ^ (mixed >> np.uint32(15))) * np.uint32(3266489917)
+            noise = np.float32((mixed >> np.uint32(16)) & np.uint32(0xFFFF)) - np.float32(32768.0)
+            speck = noise * rough * filled
             bright = (255 - shadow[y, x]) * per
             clear = (one - cover) * (one - collar) * (one - filled) * bright
             strength = int((one - clear) * fade * np.float32(255.0) + np.float32(0.5))
@@ -346,7 +363,7 @@ def blend(
             light = gain[y, x] * np.float32(1.0 / 128.0) * open_
             for c in range(3):
                 was = np.float32(camera[y, x, c])
-                value = was * (one - filled) + fill[y, x, c]
+                value = was * (one - filled) + fill[y, x, c] * part + speck
                 lit = light * tone[c]
                 value = value * (one - collar) + back[y, x, c] * room[y, x] * per * lit
                 value *= bright

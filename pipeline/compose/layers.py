@@ -48,7 +48,7 @@ BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to 
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
 HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
 FAR_SKIN = 170  # the same farther away, where print may look like skin
-FEW_CELLS = 12  # fewer do not tell a colour
+FEW_CELLS, MANY_CELLS = 12, 200  # fewer do not tell a colour, more do not tell more
 OWN_CHROMA, OWN_LIGHT = 13.0, 38.0  # Lab; farther from a hand's usual colour it is no hand
 FINGERS = 0.75  # half chests around the knuckles where fingers may be
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
@@ -145,7 +145,7 @@ class LayerDecider:
         cloth = scene.continued_cloth(keep, skin, ground, above_hem)
         front = union(keep, sleeves_over_torso)
         stack = np.stack([front, keep, skin, cloth, ground, room], axis=-1)
-        soft = cv2.GaussianBlur(stack, (0, 0), 0.8).astype(np.float32)
+        soft = cv2.GaussianBlur(stack, (3, 3), 0.8).astype(np.float32)
         soft = self._settler.apply(view, soft, time_s)
         planes = np.ascontiguousarray(soft.round().astype(np.uint8).transpose(2, 0, 1))
         front, keep, skin, cloth, ground, room = planes
@@ -265,18 +265,20 @@ class _Scene:
         disc = fill_disc(self.blank(), limb.joints[3], FINGERS * size)
         room |= (disc > 0) & (evidence.skin > FAR_SKIN)
         room &= skin & self.person(60)
-        found = closed(opened(as_mask(room & self._own_colour(room & (bones > 0)))))
+        found = closed(opened(as_mask(self._own_colour(room, bones > 0))))
         found = touching(found, bones, MIN_HAND_AREA * size * size)
         return np.where(self._tainted(), shrunk(found, 3), found)
 
-    def _own_colour(self, sample: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Cells near the usual colour of a sample; all of them when the sample is too small."""
-        lab = self.view.lab
-        pixels = lab[sample]
+    def _own_colour(self, found: NDArray[np.bool_], sample: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The found cells near the usual colour of a sample; all when the sample is too small."""
+        pixels = self.view.lab[found & sample]
         if len(pixels) < FEW_CELLS:
-            return np.ones(self.view.shape, np.bool_)
-        off = np.abs(lab - np.median(pixels, axis=0))
-        return np.asarray((off[..., 1] + off[..., 2] < OWN_CHROMA) & (off[..., 0] < OWN_LIGHT))
+            return found
+        middle = np.median(pixels[:: 1 + len(pixels) // MANY_CELLS], axis=0)
+        off = np.abs(self.view.lab[found] - middle)
+        out = found.copy()
+        out[found] = (off[:, 1] + off[:, 2] < OWN_CHROMA) & (off[:, 0] < OWN_LIGHT)
+        return out
 
     def _tainted(self) -> NDArray[np.bool_]:
         """Beside worn cloth, whose colour mixes into the rim of everything."""

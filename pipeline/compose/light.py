@@ -25,6 +25,7 @@ EXPOSURE_RANGE = (0.62, 1.06)
 CAST_RANGE = (0.85, 1.15)
 CAST_STRENGTH = 0.5
 TONE_TIME_S = 0.6
+MEASURE_EVERY_S = 0.09  # light changes slowly: every third frame of a camera is enough
 
 OCCLUDER_SHADOW = 0.33  # of a hand on the garment
 GARMENT_SHADOW = 0.22  # of the garment on what is beside it
@@ -47,12 +48,14 @@ class SceneTone:
 
         Source: Finlayson, Trezzi 2004, "Shades of gray and colour constancy".
         """
+        elapsed = max(0.0, time_s - self._time_s)
+        if self._tone is not None and 0.0 < elapsed < MEASURE_EVERY_S:
+            return self._tone
         pixels = image[::8, ::8].reshape(-1, 3).astype(np.float32)
         level = np.power(np.mean(np.power(pixels, MINKOWSKI), axis=0), 1.0 / MINKOWSKI)
         mean = max(float(level.mean()), 1.0)
         cast = np.clip(level / mean, *CAST_RANGE) ** CAST_STRENGTH
         tone = np.asarray(cast * np.clip(mean / NEUTRAL_LEVEL, *EXPOSURE_RANGE), np.float32)
-        elapsed = max(0.0, time_s - self._time_s)
         self._time_s = time_s
         if self._tone is None:
             self._tone = tone

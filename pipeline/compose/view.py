@@ -20,7 +20,7 @@ from pipeline.images import to_lab
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Box, DrawnLook, Frame, Image, Points
 
-ANALYSIS_TORSO_PX = 125.0  # finer shows no more of a hand's outline, coarser loses the fingers
+ANALYSIS_TORSO_PX = 100.0  # finer shows no more of a hand's outline, coarser loses the fingers
 ARM_MARGIN = 0.7  # half chests around an arm's joints: a baggy sleeve and what is behind it
 HEAD_MARGIN = 0.9  # half chests around a head's landmarks: the crown and the hair
 TORSO_MARGIN_PX = 6  # around the drawn look, for shadows and soft edges
@@ -59,6 +59,10 @@ class View:
     def origin(self) -> tuple[int, int]:
         """Row and column of the box's corner on the frame's analysis grid."""
         return self.box.y0 // self.step, self.box.x0 // self.step
+
+    def blank(self) -> Alpha:
+        """An empty map on the analysis grid."""
+        return np.zeros(self.shape, np.uint8)
 
     def to_small(self, points_px: Floats) -> Points:
         """Frame px → analysis px of this view; any (..., 2) array."""

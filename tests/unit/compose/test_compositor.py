@@ -271,6 +271,8 @@ def test_the_back_collar_lies_beside_the_neck_only() -> None:
     assert near(colour_of(image, np.s_[76:82, 140:145]), BACK, 60)
     for opening in (np.s_[76:83, 153:167], np.s_[87:96, 150:170]):
         assert near(colour_of(image, opening), SKIN, 45)
+    beside_the_neck_below_its_points = np.s_[86:89, 144:146]
+    assert not near(colour_of(image, beside_the_neck_below_its_points), BACK, 60)
 
 
 def test_a_higher_worn_neckline_becomes_skin() -> None:
