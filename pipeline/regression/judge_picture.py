@@ -17,6 +17,7 @@ LOCAL = 3.0  # one part of a garment may be off so many times the whole's limit
 LEAST_FRAMES = 3
 SWAPPED_DELTA_E, STEADY_DELTA_E = 12.0, 4.0  # inside and outside of a limb that changed places
 LEAST_LIMB_PX = 12
+FULL_OPACITY = 0.99
 
 
 def judge_picture(pair: Pair) -> list[Metric]:
@@ -67,7 +68,8 @@ def _face(pair: Pair) -> Metric:
 def _depth(pair: Pair) -> Metric:
     """A limb whose dressed share changes for good, or whose picture alone changes."""
     base, now = pair.tracks("limbs")
-    change = now - base
+    steady = np.minimum(*pair.tracks("opacity")) >= FULL_OPACITY  # a weak mask covers nothing
+    change = np.where(steady[:, None], now - base, np.nan)
     worst, sentence, frame = 0.0, "", None
     for index, limb in enumerate(LIMBS):
         column = change[:, index]
@@ -78,7 +80,8 @@ def _depth(pair: Pair) -> Metric:
         if value > worst:
             worst, frame = value, worst_frame(np.abs(column))
             less = frame is not None and column[frame] < 0
-            then, today = float(middle(base[:, index])), float(middle(now[:, index]))
+            far = np.abs(column) >= value  # not a number stays False
+            then, today = float(middle(base[far, index])), float(middle(now[far, index]))
             sentence = (
                 f"Depth order: the sleeve is behind the {limb} where it was in front"
                 if less

@@ -10,6 +10,7 @@ from pipeline.regression.recording import Recording
 from pipeline.regression.tolerances import Tolerances
 
 LEAST_RATIO = 0.15  # of the fixed work, about 1 ms: shorter stages are noise
+SHORT = 0.25  # of the fixed work: a stage so short has twice the tolerance, noise being larger
 GAIN = 1.5  # a gain is timed once only, so it must be the clearer
 SUSPECT = 0.6  # share of the tolerance from which a stage is timed again
 
@@ -34,7 +35,8 @@ def judge_speed(
         ratio, kind = cpu, "CPU time"
         if now.wall_ratio and then.wall_ratio and now.wall_ratio / then.wall_ratio > cpu:
             ratio, kind = now.wall_ratio / then.wall_ratio, "time"
-        metrics.append(_judged(stage, ratio, kind, limit, then, now))
+        wider = 1 + (limit - 1) * (1 + SHORT / then.cpu_ratio)
+        metrics.append(_judged(stage, ratio, kind, wider, then, now))
     return metrics
 
 

@@ -91,7 +91,7 @@ def _distance_at(base: Floats, now: Floats, lag: int) -> float:
     share = np.isfinite(apart).mean(axis=1)
     squares = np.where(np.isfinite(apart), apart, 0) ** 2
     size = np.sqrt(squares.sum(axis=1) / share / apart.shape[1])
-    return float(np.median(size))
+    return float(size.mean())  # not the median: a short motion must count too
 
 
 def _flicker(pair: Pair) -> Metric:
