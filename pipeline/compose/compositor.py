@@ -9,7 +9,7 @@ from pipeline.compose import kernels
 from pipeline.compose.evidence import ColourEvidence, Evidence
 from pipeline.compose.fill import SkinPainter, continue_garment, paint_ground
 from pipeline.compose.hem import WornHem
-from pipeline.compose.layers import LayerDecider, Layers
+from pipeline.compose.layers import WORN_CERTAIN, LayerDecider, Layers
 from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
 from pipeline.compose.morph import as_mask, grown, opened, steep, union
 from pipeline.compose.view import View, look_at, shrink
@@ -21,7 +21,6 @@ CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is wor
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
 HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
-SURELY_WORN = 170  # evidence; trousers are often of a similar colour
 LONGEST_HEM = 0.12  # torso lengths a garment is continued below its hem to hide a longer one
 
 
@@ -165,7 +164,7 @@ def _above_hem(
         return above  # what is much longer may as well be trousers of the same colour
     down = body.up * ((longer + 2 * HEM_ROOM) * body.torso_px)
     strip = ~fill_below(view.blank(), view.to_small(left - down), view.to_small(right - down))
-    sure = opened(as_mask(evidence.worn > SURELY_WORN), 5)
+    sure = opened(as_mask(evidence.worn > WORN_CERTAIN), 5)
     return union(above, np.minimum(strip, grown(sure, 5)))
 
 

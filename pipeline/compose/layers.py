@@ -66,7 +66,7 @@ CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims
 BARE_SHARE = 0.55  # of a forearm's axis must be free of worn cloth for it to be bare
 BARE_MARGIN = 0.1  # less for an arm that was bare: no flipping
 FOREARM_SAMPLES = np.linspace(0.05, 0.75, 24, dtype=np.float32)[:, None]  # elbow to wrist
-WORN_HINT, WORN_SURE = 50, 110  # evidence levels of the worn garment
+WORN_HINT, WORN_SURE, WORN_CERTAIN = 50, 110, 170  # evidence levels of the worn garment
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
 TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
 SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
@@ -140,6 +140,7 @@ class LayerDecider:
         hands = scene.hands()
         sleeves_over_torso = scene.covered_forearms()
         keep = union(head, hands)
+        keep[scene.between()] = 0
         skin = scene.painted_skin(keep)
         ground = scene.painted_ground(keep, skin)
         cloth = scene.continued_cloth(keep, skin, ground, above_hem)
@@ -283,6 +284,11 @@ class _Scene:
     def _tainted(self) -> NDArray[np.bool_]:
         """Beside worn cloth, whose colour mixes into the rim of everything."""
         return np.asarray(grown(as_mask(self.evidence.worn > WORN_SURE), 5) > 0)
+
+    def between(self) -> NDArray[np.bool_]:
+        """Worn cloth seen between fingers or strands; never on the middle of the face."""
+        face = fill_face(self.blank(), self.zones.face, 0.7)
+        return np.asarray((self.evidence.worn > WORN_CERTAIN) & (face == 0))
 
     def covered_forearms(self) -> Alpha:
         """Forearms in worn sleeves, in front of the torso, that the garment leaves bare."""
