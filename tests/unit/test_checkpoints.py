@@ -46,13 +46,13 @@ def saved(state: object, legacy: bool = False) -> bytes:
 
 def entry_of(data: bytes, *sources: str, **changes: object) -> Checkpoint:
     known = Checkpoint(
-        name="u2net",
-        file="u2net.pth",
+        name="viton_seg",
+        file="seg_final.pth",
         purpose="a test",
         sources=sources,
         licence="none stated",
         commercial=False,
-        network="u2net",
+        network="viton_seg",
         size_bytes=len(data),
         sha256=(hashlib.sha256(data).hexdigest(),),
     )
@@ -68,6 +68,7 @@ def narrow_networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("viton_gmm", "viton_alias"):
         monkeypatch.delitem(build.BUILDERS, name)  # type: ignore[arg-type]
     monkeypatch.setattr(http, "PAUSE_S", 0.0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     weights._published_shapes.cache_clear()
     yield
     weights._published_shapes.cache_clear()
@@ -75,8 +76,8 @@ def narrow_networks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def good() -> bytes:
-    """A narrow U-2-Net as it could be published."""
-    return saved(small.small("u2net").state_dict())
+    """A narrow network as it could be published."""
+    return saved(small.small("viton_seg").state_dict())
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_a_published_file_arrives_and_loads(
     fetch(entry, tmp_path, lambda done, total: seen.append((done, total)))
     assert entry.path(tmp_path).read_bytes() == good
     assert entry.state(tmp_path) is State.PRESENT
-    assert [p.name for p in tmp_path.iterdir()] == ["u2net.pth"]
+    assert [p.name for p in tmp_path.iterdir()] == ["seg_final.pth"]
     assert seen[0] == (0, len(good)) and seen[-1] == (len(good), len(good))
 
 
@@ -175,7 +176,7 @@ def test_a_broken_connection_is_resumed_where_it_broke(
     server.cuts = [1000, 500]
     fetch(entry_of(good, f"{server.url}/w"), tmp_path, silent)
     assert server.asked == ["", "bytes=1000-", "bytes=1500-"]
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 def test_a_later_run_goes_on_after_an_interrupted_one(
@@ -190,16 +191,16 @@ def test_a_later_run_goes_on_after_an_interrupted_one(
     server.cuts = []
     fetch(entry, tmp_path, silent)
     assert server.asked[-1] == "bytes=700-"
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 def test_a_server_without_ranges_starts_anew(
     good: bytes, server: FileServer, tmp_path: Path
 ) -> None:
     server.files["/w"], server.ranges = good, False
-    (tmp_path / "u2net.pth.part").write_bytes(good[:900])
+    (tmp_path / "seg_final.pth.part").write_bytes(good[:900])
     fetch(entry_of(good, f"{server.url}/w"), tmp_path, silent)
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 @pytest.mark.parametrize("known_size", [True, False])
@@ -207,13 +208,13 @@ def test_a_part_that_is_already_whole_is_only_checked(
     known_size: bool, good: bytes, server: FileServer, tmp_path: Path
 ) -> None:
     server.files["/w"] = good
-    (tmp_path / "u2net.pth.part").write_bytes(good)
+    (tmp_path / "seg_final.pth.part").write_bytes(good)
     entry = entry_of(good, f"{server.url}/w")
     if not known_size:
         entry = replace(entry, size_bytes=None)
     fetch(entry, tmp_path, silent)
     assert len(server.asked) == (0 if known_size else 2)
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 def test_a_redirect_is_followed_and_an_unprotected_one_is_not(
@@ -222,7 +223,7 @@ def test_a_redirect_is_followed_and_an_unprotected_one_is_not(
     server.files["/w"] = good
     server.redirects = {"/here": "/w", "/there": "http://example.invalid/w"}
     fetch(entry_of(good, f"{server.url}/here"), tmp_path, silent)
-    (tmp_path / "u2net.pth").unlink()
+    (tmp_path / "seg_final.pth").unlink()
     with pytest.raises(WeightsError, match=r"example\.invalid/w, which is not secure"):
         fetch(entry_of(good, f"{server.url}/there"), tmp_path, silent)
     assert not list(tmp_path.iterdir())
@@ -243,7 +244,7 @@ def test_the_next_source_is_tried(good: bytes, server: FileServer, tmp_path: Pat
     server.files = {"/wrong": good[:-1] + b"!", "/w": good}
     sources = [f"{server.url}/{path}" for path in ("gone", "wrong", "w")]
     fetch(entry_of(good, *sources), tmp_path, silent)
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 def test_without_a_network_a_sentence_says_what_still_works(good: bytes, tmp_path: Path) -> None:
@@ -294,17 +295,17 @@ def test_a_good_file_stays_when_its_replacement_is_refused(
     good: bytes, server: FileServer, tmp_path: Path
 ) -> None:
     server.files["/w"] = b"wrong"
-    (tmp_path / "u2net.pth").write_bytes(good)
+    (tmp_path / "seg_final.pth").write_bytes(good)
     with pytest.raises(WeightsError):
         fetch(entry_of(good, f"{server.url}/w"), tmp_path, silent)
-    assert (tmp_path / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "seg_final.pth").read_bytes() == good
 
 
 def test_a_local_source_is_copied(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "share").mkdir()
     (tmp_path / "share" / "w.pth").write_bytes(good)
     fetch(entry_of(good, "file:share/w.pth"), tmp_path / "weights", silent, tmp_path)
-    assert (tmp_path / "weights" / "u2net.pth").read_bytes() == good
+    assert (tmp_path / "weights" / "seg_final.pth").read_bytes() == good
     with pytest.raises(WeightsError, match=r"none.pth cannot be read"):
         fetch(entry_of(good, "file:none.pth"), tmp_path / "weights", silent, tmp_path)
 
@@ -339,7 +340,7 @@ def test_drive_goes_through_the_library(
 
     fake_gdown(monkeypatch, download)
     fetch(entry_of(good, DRIVE), tmp_path, silent)
-    assert [p.name for p in tmp_path.iterdir()] == ["u2net.pth"]
+    assert [p.name for p in tmp_path.iterdir()] == ["seg_final.pth"]
 
 
 def test_drive_without_the_library_says_how_to_get_it(
@@ -377,9 +378,9 @@ def test_drive_refusing_keeps_what_came_and_a_larger_file_is_stopped(
 
 def test_a_file_is_recognised_by_its_hash(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "download (1).bin").write_bytes(good)
-    manifest = {"u2net": entry_of(good)}
+    manifest = {"viton_seg": entry_of(good)}
     entry, target = bring_in(tmp_path / "download (1).bin", manifest, tmp_path / "weights")
-    assert (entry.name, target.name, target.read_bytes()) == ("u2net", "u2net.pth", good)
+    assert (entry.name, target.name, target.read_bytes()) == ("viton_seg", "seg_final.pth", good)
 
 
 def test_a_file_is_recognised_by_its_tensors(tmp_path: Path) -> None:
@@ -404,21 +405,23 @@ def test_a_file_that_could_be_several_needs_a_name(tmp_path: Path) -> None:
 
 def test_ones_own_weights_come_in_only_on_request(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(good)
-    manifest = {"u2net": entry_of(b"published", size_bytes=9)}
-    with pytest.raises(WeightsError, match=r"fits u2net but is not the file.*--unpublished"):
+    manifest = {"viton_seg": entry_of(b"published", size_bytes=9)}
+    with pytest.raises(WeightsError, match=r"fits viton_seg but is not the file.*--unpublished"):
         bring_in(tmp_path / "x", manifest, tmp_path / "w")
     with pytest.raises(WeightsError, match="needs --as"):
         bring_in(tmp_path / "x", manifest, tmp_path / "w", unpublished=True)
-    _, target = bring_in(tmp_path / "x", manifest, tmp_path / "w", name="u2net", unpublished=True)
-    assert locate("u2net", manifest, tmp_path / "w") == target
+    _, target = bring_in(
+        tmp_path / "x", manifest, tmp_path / "w", name="viton_seg", unpublished=True
+    )
+    assert locate("viton_seg", manifest, tmp_path / "w") == target
     with pytest.raises(WeightsError, match="not the file that was published"):
-        verify(target, manifest["u2net"])
+        verify(target, manifest["viton_seg"])
 
 
 def test_a_file_that_is_in_place_already_stays(good: bytes, tmp_path: Path) -> None:
-    (tmp_path / "u2net.pth").write_bytes(good)
-    bring_in(tmp_path / "u2net.pth", {"u2net": entry_of(good)}, tmp_path)
-    assert [p.name for p in tmp_path.iterdir()] == ["u2net.pth"]
+    (tmp_path / "seg_final.pth").write_bytes(good)
+    bring_in(tmp_path / "seg_final.pth", {"viton_seg": entry_of(good)}, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["seg_final.pth"]
 
 
 @pytest.mark.parametrize("kind", ["truncated", "tampered", "a page", "malicious", "empty"])
@@ -426,17 +429,17 @@ def test_an_import_that_is_refused_leaves_nothing(kind: str, good: bytes, tmp_pa
     ran = tmp_path / "ran"
     (tmp_path / "x").write_bytes(refused_bodies(good, ran)[kind][0])
     with pytest.raises(WeightsError):
-        bring_in(tmp_path / "x", {"u2net": entry_of(good)}, tmp_path / "weights")
+        bring_in(tmp_path / "x", {"viton_seg": entry_of(good)}, tmp_path / "weights")
     assert not (tmp_path / "weights").exists() and not ran.exists()
 
 
 def test_commercial_mode_takes_and_gives_no_other_weights(good: bytes, tmp_path: Path) -> None:
-    (tmp_path / "u2net.pth").write_bytes(good)
-    manifest = {"u2net": entry_of(good)}
+    (tmp_path / "seg_final.pth").write_bytes(good)
+    manifest = {"viton_seg": entry_of(good)}
     with pytest.raises(WeightsError, match="may not be used commercially"):
-        bring_in(tmp_path / "u2net.pth", manifest, tmp_path / "w", commercial=True)
+        bring_in(tmp_path / "seg_final.pth", manifest, tmp_path / "w", commercial=True)
     with pytest.raises(WeightsError, match="may not be used commercially"):
-        locate("u2net", manifest, tmp_path, commercial=True)
+        locate("viton_seg", manifest, tmp_path, commercial=True)
 
 
 def test_missing_weights_name_the_commands(tmp_path: Path) -> None:

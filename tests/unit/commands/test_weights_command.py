@@ -23,14 +23,15 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(autouse=True)
 def narrow_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(build.BUILDERS, "u2netp", small.NETWORKS["u2net"])  # type: ignore[arg-type]
+    monkeypatch.setitem(build.BUILDERS, "viton_seg", small.NETWORKS["viton_seg"])  # type: ignore[arg-type]
     monkeypatch.setattr(http, "PAUSE_S", 0.0)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
 def good() -> bytes:
     buffer = io.BytesIO()
-    torch.save(small.small("u2net").state_dict(), buffer)
+    torch.save(small.small("viton_seg").state_dict(), buffer)
     return buffer.getvalue()
 
 
@@ -61,7 +62,7 @@ def run(
         f"""
         [tiny]
         file = "tiny.pth"
-        network = "u2netp"
+        network = "viton_seg"
         purpose = "a test"
         sources = ["{server.url}/w"]
         size_bytes = {len(good)}
