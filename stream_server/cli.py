@@ -18,6 +18,7 @@ from rich.markup import escape
 from pipeline import __version__
 from pipeline.errors import NotSupported, WearcastError
 from stream_server.commands import bench, regress, weights
+from stream_server.commands.doctor import doctor
 from stream_server.commands.parse import parse
 
 EXIT_BAD_INPUT = 2
@@ -176,6 +177,7 @@ def pose(
 
 
 app.command()(parse)
+app.command()(doctor)
 
 
 def _photo_look_only(stack: Stack) -> None:
