@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-1
 ARGS ?=
 
-.PHONY: setup serve test check fix bench clean
+.PHONY: setup serve test check fix bench soak clean
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' || \
@@ -37,6 +37,9 @@ fix: $(READY)  ## format and mend what can be mended by itself
 bench: $(READY)  ## CPU time per stage, and the stream in a real browser
 	$(BIN)/wearcast bench frame
 	$(BIN)/wearcast bench stream
+
+soak: $(READY)  ## a long run with loss, kills and overload; MINUTES=60
+	$(BIN)/python -m tests.bench.soak --minutes $(or $(MINUTES),60)
 
 clean:  ## remove what the build made
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -60,6 +60,7 @@ SCHEMAS: Json = {
             "type": {"const": "offer"},
             "garment": TEXT,
             "mirror": {"type": "boolean"},
+            "ticket": TEXT,
         },
     },
     "Answer": {
@@ -72,6 +73,7 @@ SCHEMAS: Json = {
         "required": ["iceServers", "limits", "version"],
         "properties": {
             "iceServers": {"type": "array", "items": {"type": "object"}},
+            "iceTransportPolicy": {"type": "string", "enum": ["all", "relay"]},
             "limits": {"type": "object"},
             "version": TEXT,
         },
@@ -84,7 +86,12 @@ SCHEMAS: Json = {
                 "type": "object",
                 "required": ["code", "message"],
                 "properties": {"code": TEXT, "message": TEXT},
-            }
+            },
+            "queue": {
+                "type": "object",
+                "required": ["ticket", "position"],
+                "properties": {"ticket": TEXT, "position": {"type": "integer", "minimum": 1}},
+            },
         },
     },
 }
@@ -115,7 +122,7 @@ PATHS: Json = {
         "post": _operation(
             "Add a garment from its photo",
             {"201": _json("The garment", GARMENT)},
-            *(400, 403, 413, 422, 503),
+            *(400, 401, 403, 413, 422, 429, 503),
             requestBody=_form(
                 {"image": FILE, "name": TEXT, "category": TEXT}, required=["image", "name"]
             ),
@@ -143,7 +150,7 @@ PATHS: Json = {
         "post": _operation(
             "Open a live session with a WebRTC offer",
             {"200": _json("The answer", _ref("Answer"))},
-            *(400, 403, 404, 413, 503),
+            *(400, 401, 403, 404, 413, 429, 503),
             requestBody={
                 "required": True,
                 "content": {"application/json": {"schema": _ref("Offer")}},
@@ -159,7 +166,7 @@ PATHS: Json = {
         "post": _operation(
             "Dress a photo; nothing of it is kept",
             {"200": _binary("The dressed photo", "image/png")},
-            *(400, 403, 404, 413, 422, 503),
+            *(400, 401, 403, 404, 413, 422, 429, 503),
             requestBody=_form(
                 {"person": FILE, "garment": {"oneOf": [TEXT, FILE]}},
                 required=["person", "garment"],

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError, NotSupported
-from stream_server.config import ServerConfig, load_config
+from stream_server.config import FIELDS, ServerConfig, load_config
 from stream_server.ice import IceServer
 
 
@@ -52,6 +52,19 @@ def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> N
         ("ice_servers = [{urls = 'http://a'}]", "stun:"),
         ("ice_servers = [{url = 'stun:a'}]", "urls"),
         ("port = ", "not valid TOML"),
+        ("network = 'wifi'", "auto, internet, lan"),
+        ("log_format = 'xml'", "text, json"),
+        ("max_load = 2", "0 to 1"),
+        ("max_load = 'high'", "max_load must be float"),
+        ("max_waiting = -1", "must not be negative"),
+        ("idle_s = -1", "must not be negative"),
+        ("relay_only = true", "needs a turn"),
+        ("token_secret = 'short'", "at least 16"),
+        ("trusted_proxies = ['proxy.example']", "IP addresses"),
+        (
+            "ice_servers = [{urls = 'turn:a', secret = 'sssssssss', username = 'u'}]",
+            "secret or a username",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, names: str) -> None:
@@ -70,3 +83,18 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_stack_of_a_later_version_is_refused_with_what_works(stack: str) -> None:
     with pytest.raises(NotSupported, match="Use auto or off"):
         load_config(stack=stack)
+
+
+def test_every_setting_is_in_the_manual() -> None:
+    manual = Path(__file__).parents[3] / "docs" / "operations.md"
+    text = manual.read_text(encoding="utf-8")
+    assert [name for name in FIELDS if f"`{name}`" not in text] == []
+
+
+def test_secrets_are_not_told_in_errors_or_in_print(tmp_path: Path) -> None:
+    file = tmp_path / "shop.toml"
+    file.write_text("token_secret = 12345678901234567890")
+    with pytest.raises(InputError, match="token_secret must be str") as refusal:
+        load_config(file)
+    assert "1234567890" not in str(refusal.value)
+    assert "sesame" not in repr(ServerConfig(token_secret="open sesame, please"))

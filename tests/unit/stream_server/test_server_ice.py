@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+
 import aioice.ice
 import pytest
 from aiortc import RTCBundlePolicy
 
 from pipeline.errors import InputError
-from stream_server.ice import IceServer, loopback_when_alone, rtc_configuration
+from stream_server.ice import PASS_LIFE_S, IceServer, loopback_when_alone, rtc_configuration
 
 
 def test_without_settings_no_server_is_asked() -> None:
@@ -48,3 +52,22 @@ def test_loopback_is_offered_only_when_there_is_nothing_else(
     with loopback_when_alone():
         assert aioice.ice.get_host_addresses(use_ipv4=True, use_ipv6=True) == offered
     assert aioice.ice.get_host_addresses is gather
+
+
+def test_a_secret_makes_passwords_that_a_relay_can_check_and_that_expire() -> None:
+    server = IceServer(("turn:a.example",), secret="shared")
+    given = server.with_pass(1_000_000.0)
+    assert given.username is not None
+    expires, _ = given.username.split(":")
+    assert int(expires) == 1_000_000 + PASS_LIFE_S
+    digest = hmac.new(b"shared", given.username.encode(), hashlib.sha1).digest()
+    assert given.credential == base64.b64encode(digest).decode()
+    assert given.secret is None
+    assert given.username != server.with_pass(1_000_000.0).username  # nobody can be told by it
+
+
+def test_our_own_side_keeps_to_the_relay_as_well() -> None:
+    server = IceServer(("turn:a.example",), secret="shared")
+    configuration = rtc_configuration((server,), relay_only=True)
+    assert configuration.iceTransportPolicy.value == "relay"
+    assert configuration.iceServers[0].credential
