@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.checkpoints.http import MAX_BYTES, TIMEOUT_S, Report, SourceFailed, WrongFile
 
 LIBRARY = "gdown"
-INSTALL = "pip install 'gdown>=6'"
+INSTALL = "pip install 'gdown>=6.5'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,10 @@ class DriveSource:
             raise SourceFailed(
                 f"The {LIBRARY} that is installed is too old: {INSTALL} --upgrade."
             ) from error
+        except OSError as error:
+            if error.errno is not None:  # a matter of this machine's disk
+                raise
+            raise SourceFailed("Google Drive cannot be reached.") from error
         except Exception as error:  # it raises whatever its own libraries raise
             reason = " ".join(str(error).split()) or type(error).__name__
             raise SourceFailed(

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pipeline.errors import GarmentUnknown, InputError
 from pipeline.garments.ingest import ingest_picture, scaled_to
+from pipeline.garments.network_mask import network_mask
 from pipeline.garments.store import (
     GARMENT_FILE,
     UPLOADED,
@@ -109,7 +110,9 @@ class Catalog:
         """
         name = _clean_name(name)
         wanted = id_from_name(name)
-        garment = ingest_picture(image_bytes, id=wanted, name=name, category=category)
+        garment = ingest_picture(
+            image_bytes, id=wanted, name=name, category=category, segment=network_mask
+        )
         photo = encode_jpeg(scaled_to(decode_image(image_bytes), ORIGINAL_LIMIT, enlarge=False))
         hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN}new-", dir=self.folder))
         try:
@@ -245,7 +248,9 @@ def load_garment(id_or_path: str | Path, catalog: Path | None = None) -> Garment
     path = Path(id_or_path)
     if path.is_file():
         id = id_from_name(path.stem)
-        return ingest_picture(path.read_bytes(), id=id, name=path.stem, what=str(path))
+        return ingest_picture(
+            path.read_bytes(), id=id, name=path.stem, what=str(path), segment=network_mask
+        )
     if path.is_dir() and (path / GARMENT_FILE).is_file():
         return load_garment_folder(path)
     text = str(id_or_path)

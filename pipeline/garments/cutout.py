@@ -7,7 +7,7 @@ of the picture and is smooth and symmetric is refined with GrabCut.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,6 +57,10 @@ class CutoutMode(StrEnum):
     STUDIO = "studio"
     COLOUR = "colour"
     OUTLINE = "outline"
+    NETWORK = "network"
+
+
+Segment = Callable[[Image], Mask | None]  # a further opinion on a photo, or none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,11 +80,13 @@ class Cutout:
     score: float
 
 
-def cut_out(image: Image) -> Cutout:
+def cut_out(image: Image, segment: Segment | None = None) -> Cutout:
     """Find the one object in front of the background.
 
     Args:
         image: (h, w, 3) uint8 RGB, about 512 px long.
+        segment: asked for one more guess, which is judged like the others, unless the picture is
+            so plain that none is needed.
 
     Returns:
         The best mask; whether it is a garment is for others to judge.
@@ -98,6 +104,8 @@ def cut_out(image: Image) -> Cutout:
     guesses = list(_colour_guesses(smooth, background)) + list(_walled_guesses(smooth))
     if _is_studio(background, contrast):
         guesses.insert(0, (mask, CutoutMode.STUDIO))
+    if segment is not None and (opinion := segment(image)) is not None:
+        guesses.append((opinion, CutoutMode.NETWORK))
     scores = [judge.score(guess) for guess, _ in guesses]
     best = int(np.argmax(scores))
     mask, mode = guesses[best]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pipeline.errors import GarmentRefused
 from pipeline.garments.category import classify
 from pipeline.garments.checks import check_photo, check_shape
-from pipeline.garments.cutout import cut_out
+from pipeline.garments.cutout import Segment, cut_out
 from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
 from pipeline.garments.neckline import Neckline, find_neckline
@@ -34,7 +34,12 @@ CLEAR_BORDER = 0.5  # share of the picture's border that is clear around a cut-o
 
 
 def ingest_garment(
-    image_rgb: Image, *, id: str, name: str, category: Category | None = None
+    image_rgb: Image,
+    *,
+    id: str,
+    name: str,
+    category: Category | None = None,
+    segment: Segment | None = None,
 ) -> Garment:
     """Cut a garment out of its photo and measure it.
 
@@ -43,6 +48,7 @@ def ingest_garment(
         id: its name in the catalogue.
         name: what a shopper reads.
         category: overrules what the silhouette looks like.
+        segment: a further opinion on where the garment is, such as ``network_mask``.
 
     Returns:
         The garment; one of category ``lower`` has only waist and hem landmarks.
@@ -52,7 +58,7 @@ def ingest_garment(
     """
     _check_size(image_rgb)
     work = scaled_to(image_rgb, WORK_PX)
-    found = cut_out(work)
+    found = cut_out(work, segment)
     check_photo(work, found)
     upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
     texture = premultiplied(upright.image, upright.mask, upright.background)
@@ -89,12 +95,13 @@ def ingest_picture(
     name: str,
     category: Category | None = None,
     what: str = "The picture",
+    segment: Segment | None = None,
 ) -> Garment:
     """Ingest the bytes of a picture; one with a transparent surround counts as cut out already.
 
     Args:
         data: JPEG, PNG, WebP or BMP.
-        id, name, category: as in ``ingest_garment``.
+        id, name, category, segment: as in ``ingest_garment``.
         what: how to name the picture in an error message.
 
     Raises:
@@ -104,7 +111,7 @@ def ingest_picture(
     if is_cutout(rgba):
         return ingest_cutout(rgba, id=id, name=name, category=category)
     image = decode_image(data, what) if rgba[..., 3].min() < 255 else rgba[..., :3].copy()
-    return ingest_garment(image, id=id, name=name, category=category)
+    return ingest_garment(image, id=id, name=name, category=category, segment=segment)
 
 
 def is_cutout(rgba: NDArray[np.uint8]) -> bool:

@@ -99,12 +99,18 @@ def fetch(
     entries = [find(name, known) for name in dict.fromkeys(names)]
     for entry in entries if commercial else ():
         check_commercial(entry)
+    problems = []
     for entry in entries:
         if _is_here(entry, folder):
-            typer.echo(f"{entry.path(folder)}: already here, as published.")
+            typer.echo(f"{entry.path(folder)}: already here, and good.")
             continue
-        _agree(entry, accept_licence)
-        _fetch(entry, folder, manifest.parent)
+        try:
+            _agree(entry, accept_licence)
+            _fetch(entry, folder, manifest.parent)
+        except WeightsError as error:  # the others may come all the same
+            problems.append(str(error))
+    if problems:
+        raise WeightsError("\n".join(problems))
 
 
 def _is_here(entry: Checkpoint, folder: Path) -> bool:

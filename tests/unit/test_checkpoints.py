@@ -362,7 +362,13 @@ def test_drive_refusing_keeps_what_came_and_a_larger_file_is_stopped(
         Path(f"{output}abc.part").write_bytes(good * 2)
         progress(len(good) * 2, None)
 
+    def offline(**_: object) -> None:
+        raise OSError("no such host")  # as the library's own library does, without a number
+
     entry = entry_of(good, DRIVE)
+    fake_gdown(monkeypatch, offline)
+    with pytest.raises(WeightsError, match=r"Google Drive cannot be reached.*photo look is used"):
+        fetch(entry, tmp_path, silent)
     fake_gdown(monkeypatch, quota)
     with pytest.raises(WeightsError, match=r"too many accesses.*drive.google.com/file/d/0123"):
         fetch(entry, tmp_path, silent)

@@ -220,3 +220,14 @@ def test_import_refuses_in_a_sentence(run: Run, folder: Path, tmp_path: Path) ->
         code, _, err = run("import", str(tmp_path / file))
         assert code == 2 and err.startswith("wearcast: ") and "Traceback" not in err
     assert not folder.exists()
+
+
+def test_fetch_goes_on_to_the_next_checkpoint(
+    run: Run, server: FileServer, folder: Path, tmp_path: Path
+) -> None:
+    entry = (tmp_path / "manifest.toml").read_text()
+    gone = entry.replace("tiny", "gone").replace("/w", "/nothing")
+    (tmp_path / "manifest.toml").write_text(gone + entry)
+    code, _, err = run("fetch", "gone", "tiny", "--accept-licence")
+    assert code == 2 and "gone was not fetched" in err
+    assert [path.name for path in folder.iterdir()] == ["tiny.pth"]
