@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from stream_server.messages import MAX_ID_CHARS
 MAX_OFFER_BYTES = 64 * 1024  # Chrome's video offer has about 6 KB
 MAX_CANDIDATES = 50
 MAX_TICKET_CHARS = 64
+HIDDEN = re.compile(r"^(a=candidate:\S+ \d+ udp \d+ )\S+\.local( )", re.MULTILINE | re.IGNORECASE)
 MAX_MEDIA = 2  # one video and one data section
 
 
@@ -60,6 +62,20 @@ def read_offer(body: bytes) -> Offer:
         raise _bad("The ticket must be one that this server gave, or be left out.")
     _check_sdp(sdp)
     return Offer(sdp, garment, mirror, ticket)
+
+
+def with_address(sdp: str, peer: str | None) -> str:
+    """Put the client's address in place of names such as ``….local``.
+
+    Browsers hide their addresses behind names that only multicast on their own network could
+    resolve. The offer came from that very address, so nobody needs to be asked; and where it is
+    not the right one, the browser's own packets show the way.
+
+    Args:
+        sdp: of a checked offer.
+        peer: IP address that the offer came from; None leaves everything as it is.
+    """
+    return sdp if peer is None else HIDDEN.sub(rf"\g<1>{peer}\g<2>", sdp)
 
 
 def _check_sdp(sdp: str) -> None:

@@ -32,7 +32,7 @@ from stream_server.errors import ApiError, where
 from stream_server.logs import LABEL_CHARS, SessionLog
 from stream_server.messages import ClientMessage, State, Status
 from stream_server.metrics import Metrics
-from stream_server.offer import Offer
+from stream_server.offer import Offer, with_address
 from stream_server.progress import Progress
 from stream_server.quality import Governor, Quality
 from stream_server.rtc_tuning import Repairs, Tuning
@@ -124,7 +124,8 @@ class Session:
         if offer.garment is not None:
             self._choose(offer.garment)
         try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            sdp = with_address(offer.sdp, self._peer)
+            await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # aiortc raises whatever the description led to
             self._log.info("offer refused: %s", where(error))
