@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-from pipeline import __version__
 from pipeline.checkpoints.manifest import is_safe_url
 from pipeline.errors import WeightsError
 
@@ -122,7 +121,7 @@ class HttpSource:
             raise _Interrupted(f"{total - done:,} bytes are missing")
 
     def _open(self, start: int) -> Any:
-        headers = {"User-Agent": f"wearcast/{__version__}", "Accept-Encoding": "identity"}
+        headers = {"User-Agent": "wearcast", "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         request = urllib.request.Request(self.url, headers=headers)
