@@ -50,9 +50,11 @@ def slope(samples: list[Sample], what: str) -> float:
 
 
 @contextmanager
-def server(folder: Path, *options: str) -> Iterator[tuple[int, str]]:
-    """Run the stand-in server; gives its process id and address."""
-    command = [sys.executable, "-m", "tests.bench.stand_in_server", str(folder / "catalog")]
+def server(
+    folder: Path, *options: str, module: str = "tests.bench.stand_in_server"
+) -> Iterator[tuple[int, str]]:
+    """Run a server; gives its process id and address."""
+    command = [sys.executable, "-m", module, str(folder / "catalog")]
     with (folder / "server.log").open("w") as log:
         process = subprocess.Popen(
             [*command, *options], stdout=subprocess.PIPE, stderr=log, text=True
