@@ -52,10 +52,18 @@ def bring_in(
     if unpublished and not entry.network:
         raise WeightsError(f"{entry.name} is not loaded here, so only its published file is known.")
     sha256 = verify(path, known)
+    _check_not_another(path, sha256, entry, manifest)
     target = entry.path(folder)
     if not (target.exists() and target.samefile(path)):
         _copy(path, target, sha256)
     return entry, target
+
+
+def _check_not_another(path: Path, sha256: str, entry: Checkpoint, manifest: Manifest) -> None:
+    """The LIP and CIHP parsers fit each other's network, but mean other parts of the body."""
+    for other in manifest.values():
+        if sha256 in other.sha256 and sha256 not in entry.sha256:
+            raise WeightsError(f"{path} is the published {other.name}, not {entry.name}.")
 
 
 def _copy(path: Path, target: Path, sha256: str) -> None:

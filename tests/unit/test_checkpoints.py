@@ -409,6 +409,15 @@ def test_a_file_that_could_be_several_needs_a_name(tmp_path: Path) -> None:
     assert entry.name == "schp_cihp_local"
 
 
+def test_a_published_file_does_not_come_in_as_another(good: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(good)
+    twin = entry_of(good, name="twin", file="twin.pth", sha256=(), size_bytes=None)
+    manifest = {"viton_seg": entry_of(good), "twin": twin}
+    with pytest.raises(WeightsError, match="is the published viton_seg, not twin"):
+        bring_in(tmp_path / "x", manifest, tmp_path / "w", name="twin")
+    assert not (tmp_path / "w").exists()
+
+
 def test_ones_own_weights_come_in_only_on_request(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(good)
     manifest = {"viton_seg": entry_of(b"published", size_bytes=9)}
