@@ -180,8 +180,10 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None:
-    """Serve inside a running event loop; see ``run``."""
+async def serve(
+    config: ServerConfig, announce: Callable[[str], object], engine: Engine | None = None
+) -> None:
+    """Serve inside a running event loop; see ``run`` and ``create_app``."""
     tls = secure(config)
     sock = _listen(config)
     stopped = asyncio.Event()
@@ -189,7 +191,7 @@ async def serve(config: ServerConfig, announce: Callable[[str], object]) -> None
     loop.set_exception_handler(_log_stray)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(create_app(config), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    runner = web.AppRunner(create_app(config, engine), access_log=None, shutdown_timeout=SHUTDOWN_S)
     try:
         await runner.setup()
         server = runner.server

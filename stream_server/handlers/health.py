@@ -6,7 +6,7 @@ from aiohttp import web
 
 from stream_server.errors import ApiError
 from stream_server.house import RETRY_WHEN_STARTING_S
-from stream_server.keys import HOUSE, METRICS
+from stream_server.keys import HOUSE, LOBBY, METRICS
 
 routes = web.RouteTableDef()
 
@@ -21,7 +21,8 @@ async def healthz(_: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """The models are warm: a session would start at once."""
+    """The models are warm and the doors open: a session would start at once."""
+    request.app[LOBBY].check_open()
     if not request.app[HOUSE].ready:
         raise ApiError(503, "starting", "The models are still loading.", RETRY_WHEN_STARTING_S)
     return web.json_response({"status": "ready"})

@@ -66,8 +66,9 @@ async def attack(count: int, folder: Path) -> dict[str, Any]:
             left = sample(pid, 0.0)
             await client.close()
     log = (folder / "server.log").read_text()
-    if "Traceback" in log or "stray fault" in log:
-        faults.append("the log has a stack trace or a stray fault")
+    odd = [line for line in log.splitlines() if "Traceback" in line or "stray fault" in line]
+    if odd:
+        faults.append(f"the log has {len(odd)} stack traces or stray faults: {odd[0]}")
     return {
         "requests": count,
         "seconds": round(took_s, 1),

@@ -7,32 +7,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import signal
 import sys
 from pathlib import Path
 
-from aiohttp import web
-
-from stream_server.app import create_app
+from stream_server.app import serve
 from stream_server.config import ServerConfig
 from stream_server.house import limit_arenas
 from stream_server.logs import set_up
 from tests.integration.doubles import StandInEngine
 
 
-async def serve(config: ServerConfig, slow_s: float) -> None:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    app = create_app(config, StandInEngine(slow_s))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=3)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    sys.stdout.write(f"http://127.0.0.1:{runner.addresses[0][1]}\n")
-    sys.stdout.flush()
-    await stopped.wait()
-    await runner.cleanup()
+def say(line: str) -> None:
+    if " at http" in line:
+        sys.stdout.write(line.split(" at ")[1].rstrip("/") + "\n")
+        sys.stdout.flush()
 
 
 def main() -> None:
@@ -44,13 +32,14 @@ def main() -> None:
     set_up("text")
     limit_arenas()
     config = ServerConfig(
+        port=0,
         catalog=options.catalog,
         max_sessions=options.sessions,
         max_load=0.0,
         requests_per_minute=0,
         network="lan",
     )
-    asyncio.run(serve(config, options.slow_ms / 1000))
+    asyncio.run(serve(config, say, StandInEngine(options.slow_ms / 1000)))
 
 
 if __name__ == "__main__":

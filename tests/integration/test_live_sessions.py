@@ -310,6 +310,7 @@ async def test_a_server_that_ends_asks_its_shoppers_to_reconnect(
         assert engine.lives[0].closed == 1
         refused = await http.post("/api/offer", json=shopper.offer())
         assert (await refused.json())["error"]["code"] == "ending"
+        assert (await http.get("/readyz")).status == 503
 
 
 async def test_a_step_that_hangs_does_not_keep_a_session_from_closing(
