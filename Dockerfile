@@ -13,6 +13,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY pipeline pipeline
 COPY stream_server stream_server
 COPY web web
+COPY weights weights
 RUN pip install --no-cache-dir --constraint constraints.txt --editable . \
     && mkdir catalog && chown -R wearcast catalog pipeline
 
