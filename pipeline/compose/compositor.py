@@ -74,7 +74,7 @@ class Compositor:
         view = look_at(frame, body, drawn)
         zones = find_zones(view, body, drawn)
         evidence = self._evidence.observe(view, zones, time_s)
-        self._hem.update(view, body, evidence, time_s)
+        self._hem.update(frame.image, view, zones, body, evidence, time_s)
         tone = self._tone.measure(frame.image, time_s)
         garment = _place(view, drawn, drawn.rgba)
         small = shrink(garment, view.step)

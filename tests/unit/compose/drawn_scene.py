@@ -24,6 +24,7 @@ JEANS = (70, 75, 90)
 GARMENT = (200, 40, 60)
 
 SHOULDER_Y, HIP_Y, HEM_Y = 96.0, 196.0, 190
+WAIST_Y = 186
 SHOULDERS = {Side.RIGHT: 130.0, Side.LEFT: 190.0}
 TRUNK = (122, 198)
 FACE = (160, 58)
@@ -44,6 +45,8 @@ class Scene:
         in_front: what the body says about that arm.
         worn_sleeves: the worn shirt has long sleeves.
         worn_top_y: where the worn shirt begins, px.
+        hem_y: where the worn shirt ends, px; above the trousers' waist the belly is bare.
+        trousers: their colour.
         long_hair: a strand hangs over the wearer's left shoulder.
         skin: colour of the skin.
         worn: colour of the worn shirt.
@@ -56,6 +59,8 @@ class Scene:
     in_front: bool = True
     worn_sleeves: bool = False
     worn_top_y: int = 90
+    hem_y: int = HEM_Y
+    trousers: tuple[int, int, int] = JEANS
     long_hair: bool = False
     skin: tuple[int, int, int] = SKIN
     worn: tuple[int, int, int] = WORN
@@ -95,8 +100,9 @@ class Scene:
         layers = [
             (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR),
             (_box(150, 70, 170, 100), self.skin),
-            (_box(TRUNK[0] + 4, HEM_Y - 4, TRUNK[1] - 4, HEIGHT), JEANS),
-            (_box(TRUNK[0], self.worn_top_y, TRUNK[1], HEM_Y), self.worn),
+            (_box(TRUNK[0] + 4, 100, TRUNK[1] - 4, WAIST_Y), self.skin),
+            (_box(TRUNK[0] + 4, WAIST_Y, TRUNK[1] - 4, HEIGHT), self.trousers),
+            (_box(TRUNK[0], self.worn_top_y, TRUNK[1], self.hem_y), self.worn),
             (_ellipse(*FACE, *FACE_AXES), self.skin),
         ]
         for side in Side:
