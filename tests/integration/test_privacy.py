@@ -25,6 +25,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
+from pipeline.images import decode_image
 from pipeline.samples import ASTRONAUT, astronaut
 from stream_server.tls import lan_addresses
 
@@ -121,7 +122,11 @@ async def dress_photo(http: aiohttp.ClientSession, garment: str) -> None:
     form = aiohttp.FormData()
     form.add_field("garment", garment)
     form.add_field("person", ASTRONAUT.read_bytes(), filename="me.png")
-    assert (await http.post("/api/tryon", data=form)).status == 200
+    async with http.post("/api/tryon", data=form) as response:
+        assert response.status == 200
+        dressed = decode_image(await response.read())
+    changed = (dressed != astronaut()).any(axis=2).mean()
+    assert 0.05 < changed < 0.9
 
 
 async def live_session(http: aiohttp.ClientSession, garment: str) -> list[str]:

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -86,6 +87,7 @@ def assert_plain_400(port: int, data: bytes) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux's /proc")
+@pytest.mark.skipif(bool(shutil.which("strace")), reason="test_privacy.py sees more with strace")
 def test_the_real_mirror_dresses_a_photo_and_calls_nobody(tmp_path: Path) -> None:
     with serving("--catalog", str(tmp_path / "catalog")) as (process, port):
         address = f"http://127.0.0.1:{port}"
