@@ -21,7 +21,7 @@ CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is wor
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
 HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
-LONGEST_HEM = 0.12  # torso lengths a garment is continued below its hem to hide a longer one
+LONGEST_HEM = 0.2  # torso lengths a garment is continued below its hem to hide a longer one
 
 
 class Compositor:
@@ -161,7 +161,7 @@ def _above_hem(
     hem_px = float(np.mean((body.mid_shoulder - drawn.hem_px) @ body.up))
     longer = -1.0 if worn_hem is None else worn_hem - hem_px / body.torso_px
     if not -HEM_ROOM < longer < LONGEST_HEM:
-        return above  # what is much longer may as well be trousers of the same colour
+        return above  # a tunic below a short top is no strip to hide
     down = body.up * ((longer + 2 * HEM_ROOM) * body.torso_px)
     strip = ~fill_below(view.blank(), view.to_small(left - down), view.to_small(right - down))
     sure = opened(as_mask(evidence.worn > WORN_CERTAIN), 5)

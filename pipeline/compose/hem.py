@@ -8,6 +8,7 @@ dark trousers as the end of a dark shirt. Where nothing changes, there is no hem
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -49,6 +50,14 @@ TIME_S = 0.6  # how fast the hem follows
 DEAD_BAND = 0.04  # torso lengths; smaller changes of the hem are noise
 
 
+class _Reading(NamedTuple):
+    """A hem in one frame."""
+
+    time_s: float
+    depth: float  # torso lengths
+    seen: bool  # as an edge; otherwise the picture ends before the garment does
+
+
 class WornHem:
     """Follows the hem of the worn garment from frame to frame."""
 
@@ -58,7 +67,7 @@ class WornHem:
     def reset(self) -> None:
         """Forget the person."""
         self.depth: float | None = None
-        self._found: deque[tuple[float, float]] = deque()
+        self._found: deque[_Reading] = deque()
         self._time_s: float | None = None
 
     def update(
@@ -78,32 +87,35 @@ class WornHem:
         if self._time_s is not None and elapsed < LEARN_EVERY_S:
             return
         self._time_s = time_s
-        found = find_hem(image, view, zones, body, evidence)
-        if found is None:
+        reading = _read(image, view, zones, body, evidence, time_s)
+        if reading is None:
             return
-        self._found.append((time_s, found))
-        while time_s - self._found[0][0] > MEDIAN_S:
+        self._found.append(reading)
+        while time_s - self._found[0].time_s > MEDIAN_S:
             self._found.popleft()
-        middle = float(np.median([depth for _, depth in self._found]))
+        seen = [reading.depth for reading in self._found if reading.seen]
+        middle = float(np.median(seen or [reading.depth for reading in self._found]))
         if self.depth is None:
             self.depth = middle
         elif abs(middle - self.depth) > DEAD_BAND:
             self.depth += float(1.0 - np.exp(-elapsed / TIME_S)) * (middle - self.depth)
 
 
-def find_hem(
-    image: Image, view: View, zones: Zones, body: Body, evidence: Evidence
-) -> float | None:
-    """Depth of the hem in one frame, torso lengths below the shoulder line; None when unclear."""
+def _read(
+    image: Image, view: View, zones: Zones, body: Body, evidence: Evidence, time_s: float
+) -> _Reading | None:
+    """The hem in one frame; None when unclear."""
     lab, usable, inside = _sample(image, view, zones, body)
     depths, contrast = _contrasts(lab, usable)
     contrast *= _prior(view, body, evidence, depths, usable)
     clear = contrast >= max(CLEAR, FIRST * float(contrast.max()))
     if not clear.any():
-        return _cut_off(view, body, evidence, usable, inside)
+        end = _cut_off(view, body, evidence, usable, inside)
+        return None if end is None else _Reading(time_s, end, seen=False)
     first = int(np.argmax(clear))
     last = first + int(np.argmin(np.append(clear[first:], False)))
-    return float(depths[first + int(np.argmax(contrast[first:last]))])
+    depth = float(depths[first + int(np.argmax(contrast[first:last]))])
+    return _Reading(time_s, depth, seen=True)
 
 
 def _sample(
