@@ -75,6 +75,7 @@ CALM_TIME_S = 0.06  # short: what was decided once must not linger
 ROOM = 0.07  # torso lengths a garment may stand off the person
 ROOM_EDGE = 0.03  # torso lengths over which it ends there
 SURE_ARM = 0.8  # bare arm radii that are arm even where the person's mask has a gap
+JAW = 1.15  # times the face's ellipse, below the mouth: neither hair nor a bridge for it
 HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
 
 
@@ -240,7 +241,10 @@ class _Scene:
         hair &= self.evidence.hair > HAIR_OVER_WORN * self.evidence.worn
         hair &= shrunk(zones.neck, odd(NECK_EDGE * zones.unit)) == 0  # a dark collar is no hair
         strands = closed(opened(as_mask(hair)))
-        seed = fill_face(self.blank(), zones.face, 0.9)
+        # hair hangs from the crown and the temples; what touches only the jaw is a dark collar
+        jaw = fill_below(self.blank(), zones.face.mouth, zones.face.mouth + zones.face.across)
+        seed = without(fill_face(self.blank(), zones.face, 0.9), jaw)
+        strands = without(strands, np.minimum(jaw, fill_face(self.blank(), zones.face, JAW)))
         return union(face, touching(strands | seed, seed) & (strands | face))
 
     def hands(self) -> Alpha:

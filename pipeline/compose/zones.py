@@ -54,6 +54,12 @@ class Face:
     half_height: float
 
     @property
+    def across(self) -> NDArray[np.float32]:
+        """Unit vector square to ``down``, from the picture's left to its right."""
+        across = np.array([self.down[1], -self.down[0]], np.float32)
+        return across if across[0] > 0.0 else -across
+
+    @property
     def degrees(self) -> float:
         """Turn of the face's long axis against the picture's vertical."""
         return float(np.degrees(np.arctan2(self.down[1], self.down[0]))) - 90.0

@@ -350,3 +350,20 @@ def test_warm_up_compiles_what_composing_needs() -> None:
     before = [len(loop.signatures) for loop in loops]
     dress(Scene(worn_sleeves=True, hand_on_chest=True))
     assert [len(loop.signatures) for loop in loops] == before == [1] * len(loops)
+
+
+def test_a_dark_collar_that_touches_only_the_jaw_is_no_hair() -> None:
+    collar = np.s_[74:106, 132:152]
+    camera, body = PLAIN.camera(), PLAIN.body()
+    camera[collar] = HAIR
+    person = body.pose.person_alpha.copy()
+    person[collar] = 255
+    composite = Compositor().compose(
+        replace(PLAIN.frame(), image=camera),
+        replace(body, pose=replace(body.pose, person_alpha=person)),
+        PLAIN.drawn(),
+        opacity=1.0,
+        garment_sleeves=Sleeves.SHORT,
+        time_s=0.0,
+    )
+    assert near(colour_of(composite.image, np.s_[96:103, 135:142]), GARMENT, 60)
