@@ -194,11 +194,8 @@ def _below_chin(view: View, face: Face, half_chest: float) -> Alpha:
 
 
 def _neck(view: View, face: Face, neckline: Points, half_chest: float) -> Alpha:
-    across = np.array([-face.down[1], face.down[0]], np.float32)
-    if across[0] < 0:
-        across = -across
     jaw = face.chin - face.down * 0.25 * face.half_height
-    half = across * half_chest * NECK_HALF_WIDTH
+    half = face.across * half_chest * NECK_HALF_WIDTH
     outline = np.concatenate([[jaw - half, jaw + half], neckline[::-1]])
     # a little under the garment's edge, which is soft
     return grown(fill_polygon(np.zeros(view.shape, np.uint8), outline), 3)
