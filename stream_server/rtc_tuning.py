@@ -252,6 +252,7 @@ class TunedVp8Encoder(Vp8Encoder):  # type: ignore[misc]  # aiortc publishes no 
     def __init__(self, profile: NetworkProfile) -> None:
         super().__init__()
         self._profile = profile
+        self.ceiling = profile.highest  # bits per second; lower while there is trouble
         self._Vp8Encoder__target_bitrate = profile.start
 
     @property
@@ -261,7 +262,8 @@ class TunedVp8Encoder(Vp8Encoder):  # type: ignore[misc]  # aiortc publishes no 
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
-        self._Vp8Encoder__target_bitrate = bounded(bitrate, self.target_bitrate, self._profile)
+        wanted = min(bitrate, self.ceiling)
+        self._Vp8Encoder__target_bitrate = bounded(wanted, self.target_bitrate, self._profile)
 
 
 class TunedH264Encoder(H264Encoder):  # type: ignore[misc]  # aiortc publishes no types
@@ -272,6 +274,7 @@ class TunedH264Encoder(H264Encoder):  # type: ignore[misc]  # aiortc publishes n
     def __init__(self, profile: NetworkProfile) -> None:
         super().__init__()
         self._profile = profile
+        self.ceiling = profile.highest  # bits per second; lower while there is trouble
         self._H264Encoder__target_bitrate = profile.start
 
     @property
@@ -281,7 +284,8 @@ class TunedH264Encoder(H264Encoder):  # type: ignore[misc]  # aiortc publishes n
 
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
-        self._H264Encoder__target_bitrate = bounded(bitrate, self.target_bitrate, self._profile)
+        wanted = min(bitrate, self.ceiling)
+        self._H264Encoder__target_bitrate = bounded(wanted, self.target_bitrate, self._profile)
 
     def _encode_frame(self, frame: av.VideoFrame, force_keyframe: bool) -> Iterator[bytes]:
         if not self._fits(frame):
@@ -333,6 +337,7 @@ class TunedSender:
     def __init__(self, sender: Any, profile: NetworkProfile) -> None:
         self._sender = sender
         self._profile = profile
+        self._ceiling = profile.highest
         self._stock = sender._next_encoded_frame
         sender._next_encoded_frame = self._next_encoded_frame
 
@@ -340,7 +345,16 @@ class TunedSender:
         make = ENCODERS.get(codec.mimeType.lower())
         if self._sender._RTCRtpSender__encoder is None and make is not None:
             self._sender._RTCRtpSender__encoder = make(self._profile)
+            self.limit(self._ceiling)
         return await self._stock(codec)
+
+    def limit(self, bitrate: int) -> None:
+        """Send at most so many bits per second: a smaller picture needs less."""
+        self._ceiling = min(bitrate, self._profile.highest)
+        encoder = self._sender._RTCRtpSender__encoder
+        if hasattr(encoder, "ceiling"):
+            encoder.ceiling = self._ceiling
+            encoder.target_bitrate = min(encoder.target_bitrate, self._ceiling)
 
 
 class Tuning:
@@ -370,7 +384,8 @@ class Tuning:
             return Repairs()
         return TunedReceiver(receiver, profile_for(self._network, peer)).repairs
 
-    def sender(self, sender: Any, peer: str | None) -> None:
-        """Tune a video sender that has not started."""
-        if self.active:
-            TunedSender(sender, profile_for(self._network, peer))
+    def sender(self, sender: Any, peer: str | None) -> TunedSender | None:
+        """Tune a video sender that has not started; None when it stays as it is."""
+        if not self.active:
+            return None
+        return TunedSender(sender, profile_for(self._network, peer))

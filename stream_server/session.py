@@ -35,7 +35,7 @@ from stream_server.metrics import Metrics
 from stream_server.offer import Offer, with_address
 from stream_server.progress import Progress
 from stream_server.quality import Governor, Quality
-from stream_server.rtc_tuning import Repairs, Tuning
+from stream_server.rtc_tuning import Repairs, TunedSender, Tuning
 from stream_server.tracks import OutputTrack, read_newest
 from stream_server.vitals import Vitals, read_line
 from stream_server.worker import FrameWorker
@@ -92,6 +92,7 @@ class Session:
         self._timing = timing
         self._peer = peer
         self._repairs = Repairs()
+        self._sender: TunedSender | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self._channels = Channels(self._on_message)
@@ -183,7 +184,7 @@ class Session:
         if track.kind != "video":
             return
         sender = self._pc.addTrack(self._output)
-        self._services.tuning.sender(sender, self._peer)
+        self._sender = self._services.tuning.sender(sender, self._peer)
         codecs = RTCRtpSender.getCapabilities("video").codecs
         ranked = [c for name in CODEC_ORDER for c in codecs if c.mimeType == name]
         for transceiver in self._pc.getTransceivers():
@@ -301,6 +302,8 @@ class Session:
     def _wish(self, quality: Quality, cause: str) -> None:
         self._log.info("quality %s because of %s", quality.scale, cause)
         self._services.metrics.quality_change(str(quality.scale))
+        if self._sender is not None:
+            self._sender.limit(1000 * quality.kbps)
         self._channels.tell(messages.quality(quality, cause))
 
     def _left_out(self, progress: Progress) -> int:

@@ -246,6 +246,22 @@ async def test_a_sender_gets_our_encoder_for_codecs_we_know() -> None:
     assert isinstance(sender._RTCRtpSender__encoder, TunedVp8Encoder)
 
 
+async def test_a_smaller_picture_is_sent_with_fewer_bits() -> None:
+    async def stock(codec: Any) -> None: ...
+
+    sender = SimpleNamespace(_next_encoded_frame=stock, _RTCRtpSender__encoder=None)
+    tuned = TunedSender(sender, LAN)
+    tuned.limit(900_000)  # before there is an encoder
+    await sender._next_encoded_frame(VP8)
+    encoder = sender._RTCRtpSender__encoder
+    assert encoder.target_bitrate == 900_000
+    encoder.target_bitrate = 2_500_000  # what the browser would take
+    assert encoder.target_bitrate == 900_000
+    tuned.limit(9_000_000)
+    encoder.target_bitrate = 2_500_000
+    assert encoder.target_bitrate == 2_500_000
+
+
 def test_every_private_name_is_there() -> None:
     assert rtc_tuning.MISSING == []
 
