@@ -177,6 +177,7 @@ class VideoWriter:
     def __init__(self, path: Path, size_wh: tuple[int, int], fps: Fraction, time_base: Fraction):
         self.path = path
         self._part = path.with_name(f".{path.name}.part{path.suffix}")
+        self._part.touch()  # raises OSError now rather than after all the work
         self._container = av.open(str(self._part), mode="w")
         self._stream = self._container.add_stream("libx264", rate=fps)
         self._stream.width, self._stream.height = (side + side % 2 for side in size_wh)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +62,7 @@ class PoseEstimator:
                 smooth_segmentation=False,
             )
             self._process_blank()  # loads the models now instead of on the first frame
+        self._fresh = True
 
     def estimate(self, frame: Frame) -> Pose | None:
         """Find the body in a frame, exactly as MediaPipe sees it.
@@ -73,12 +75,18 @@ class PoseEstimator:
         """
         if self._graph is None:
             raise RuntimeError("this PoseEstimator is closed; make a new one")
-        result = self._graph.process(np.ascontiguousarray(frame.image))
+        with self._hush():
+            result = self._graph.process(np.ascontiguousarray(frame.image))
         if result.pose_landmarks is None:
             return None
         return _from_mediapipe(
             result.pose_landmarks.landmark, result.segmentation_mask, frame.size_wh
         )
+
+    def _hush(self) -> AbstractContextManager[None]:
+        """The first picture with a person makes MediaPipe warn about its own graph, once."""
+        first, self._fresh = self._fresh, False
+        return without_native_noise() if first else nullcontext()
 
     def reset(self) -> None:
         """Forget the person that is being followed: the next frame is searched anew.

@@ -34,6 +34,11 @@ class ReportBuilder:
         """Frames in which any of the garment is to be seen."""
         return self._dressed
 
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Undressed frames by reason, most frequent first."""
+        return dict(self._reasons.most_common())
+
     def add(self, composite: Composite) -> None:
         """Take the outcome of the next frame."""
         if composite.reason is None:

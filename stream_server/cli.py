@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pipeline import __version__
-from pipeline.errors import NotSupported, WearcastError
+from pipeline.errors import InputError, NotSupported, WearcastError
 from stream_server.commands import bench, regress, weights
 from stream_server.commands.doctor import doctor
 from stream_server.commands.parse import parse
@@ -86,19 +86,20 @@ def serve(
     from stream_server.app import run
     from stream_server.config import load_config
 
-    run(
-        load_config(
-            config,
-            host=host,
-            port=port,
-            catalog=catalog,
-            stack=stack.value if stack else None,
-            max_sessions=max_sessions,
-            tls_cert=tls_cert,
-            tls_key=tls_key,
-            tls_self_signed=tls_self_signed,
-        )
+    settings = load_config(
+        config,
+        host=host,
+        port=port,
+        catalog=catalog,
+        stack=stack.value if stack else None,
+        max_sessions=max_sessions,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_self_signed=tls_self_signed,
     )
+    if settings.catalog.is_file():
+        raise InputError(f"The catalogue {settings.catalog} is a file. Name a folder.")
+    run(settings)
 
 
 @app.command()

@@ -216,8 +216,14 @@ def _unknown(id: str, known: list[str]) -> GarmentUnknown:
 
 
 def seed_defaults(folder: Path) -> None:
-    """Start a new catalogue with our own garments; an existing folder is left as it is."""
+    """Start a new catalogue with our own garments; an existing folder is left as it is.
+
+    Raises:
+        InputError: the place is taken by a file.
+    """
     folder = Path(folder)
+    if folder.is_file():
+        raise InputError(f"The catalogue {folder} is a file. Name a folder.")
     if folder.exists():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)

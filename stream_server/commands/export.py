@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.errors import ImageUnreadable, InputError
 from pipeline.images import read_image, write_png
 from pipeline.reasons import ADVICE
-from pipeline.structures import Frame
+from pipeline.structures import Frame, Reason
 from pipeline.video import RenderJob, render_video
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def render(job: RenderJob, garment: str, catalog: Path | None) -> None:
 
         numbers = render_video(job, worn, show)
     typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed.")
+    for reason, count in numbers.reasons.items():
+        typer.echo(f"  {count} left alone, {reason}: {ADVICE[Reason(reason)]}")
 
 
 def photo(person: Path, garment: str, out: Path, mask: Path | None, catalog: Path | None) -> None:
@@ -57,6 +60,8 @@ def photo(person: Path, garment: str, out: Path, mask: Path | None, catalog: Pat
     from pipeline.garments import load_garment
     from pipeline.still import dress_photo
 
+    for path in (out, mask):
+        _check_png(path)
     picture = read_image(person)
     composite = dress_photo(picture, load_garment(garment, catalog))
     if composite.reason is not None:
@@ -121,6 +126,19 @@ def _pictures(source: Path) -> list[Path]:
             raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
         return found
     return [source]
+
+
+def _check_png(path: Path | None) -> None:
+    """Refuse an output that cannot be written before any work is done."""
+    if path is None:
+        return
+    if path.suffix.lower() != ".png":
+        raise InputError(f"{path} would be a PNG under another name. End the name in .png.")
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{path} cannot be written. Choose another place.")
 
 
 def _folder(path: Path) -> Path:
