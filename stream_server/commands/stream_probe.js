@@ -25,14 +25,15 @@
     return check === (value & 15) ? number : null;
   }
 
-  /** The brightness of a grid of points, row by row. */
+  /** The mean brightness of each cell of a grid, row by row. */
   function readLight(pixels) {
-    const light = [];
-    for (let row = 0; row < GRID_H; row += 1) {
-      for (let column = 0; column < GRID_W; column += 1) {
-        const x = Math.floor(((column + 0.5) * WIDTH) / GRID_W);
-        const y = Math.floor(((row + 0.5) * HEIGHT) / GRID_H);
-        light.push(pixels[4 * (y * WIDTH + x) + 1]);
+    const light = new Array(GRID_W * GRID_H).fill(0);
+    const cellW = WIDTH / GRID_W;
+    const cellH = HEIGHT / GRID_H;
+    for (let y = 0; y < HEIGHT; y += 1) {
+      for (let x = 0; x < WIDTH; x += 1) {
+        const cell = Math.floor(y / cellH) * GRID_W + Math.floor(x / cellW);
+        light[cell] += pixels[4 * (y * WIDTH + x) + 1] / (cellW * cellH);
       }
     }
     return light;
