@@ -153,7 +153,6 @@ class LiveTryOn:
                 body,
                 drawn,
                 opacity=verdict.opacity,
-                garment_sleeves=look.garment.sleeves,
                 time_s=frame.time_s,
             )
         if verdict.opacity == 0.0:

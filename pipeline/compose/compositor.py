@@ -14,7 +14,7 @@ from pipeline.compose.light import SceneTone, contact_shadow, garment_gain
 from pipeline.compose.morph import as_mask, grown, opened, steep, union
 from pipeline.compose.view import View, look_at, shrink
 from pipeline.compose.zones import fill_below, find_zones
-from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image, Sleeves
+from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Image
 
 CLOTH_EDGE = 70  # person alpha at which the continued garment begins
 CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
@@ -54,7 +54,6 @@ class Compositor:
         drawn: DrawnLook,
         *,
         opacity: float,
-        garment_sleeves: Sleeves,
         time_s: float,
     ) -> Composite:
         """Dress one frame.
@@ -64,7 +63,6 @@ class Compositor:
             body: the person in it.
             drawn: the look drawn on that body.
             opacity: 0..1 of everything that is changed; at 0 colours are still learnt.
-            garment_sleeves: of the garment that is drawn.
             time_s: the frame's time; repeat it to compose a still picture again.
 
         Returns:

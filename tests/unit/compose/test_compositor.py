@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose import kernels
 from pipeline.compose.compositor import Compositor, warm_up
-from pipeline.structures import Composite, DrawnLook, Side, Sleeves
+from pipeline.structures import Composite, DrawnLook, Side
 
 PLAIN = Scene()
 TOUCHING = Scene(hand_on_chest=True)
@@ -35,7 +35,6 @@ def dress(
             scene.body(),
             drawn or scene.drawn(),
             opacity=opacity,
-            garment_sleeves=Sleeves.SHORT,
             time_s=step / 30,
         )
     return composite
@@ -89,7 +88,6 @@ def test_a_print_in_the_colour_of_skin_is_covered_when_no_hand_is_there() -> Non
         PLAIN.body(),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=0.0,
     )
     assert near(colour_of(composite.image, np.s_[135:155, 150:170]), GARMENT, 60)
@@ -181,7 +179,6 @@ def test_a_shadow_on_the_worn_shirt_falls_on_the_garment() -> None:
         PLAIN.body(),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=0.0,
     )
     dark = composite.image[140:170, 130:145].mean()
@@ -205,7 +202,6 @@ def test_sessions_do_not_mix() -> None:
         PLAIN.body(),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=1 / 30,
     )
     assert np.array_equal(alone.image, again.image)
@@ -237,7 +233,6 @@ def test_a_still_person_with_noise_does_not_flicker() -> None:
             scene.body(),
             scene.drawn(),
             opacity=1.0,
-            garment_sleeves=Sleeves.SHORT,
             time_s=step / 30,
         )
         masks.append(composite.mask.astype(np.int16))
@@ -254,7 +249,6 @@ def test_a_hand_that_leaves_leaves_nothing_behind() -> None:
         PLAIN.body(),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=5 / 30,
     )
     assert near(colour_of(gone.image, TOUCHING.hand()), GARMENT, 60)
@@ -301,7 +295,6 @@ def test_nothing_is_drawn_on_the_bars_of_a_letterboxed_picture() -> None:
         PLAIN.body(),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=0.0,
     )
     assert composite.mask[165:170].any()
@@ -363,7 +356,6 @@ def test_a_dark_collar_that_touches_only_the_jaw_is_no_hair() -> None:
         replace(body, pose=replace(body.pose, person_alpha=person)),
         PLAIN.drawn(),
         opacity=1.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=0.0,
     )
     assert near(colour_of(composite.image, np.s_[96:103, 135:142]), GARMENT, 60)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose.compositor import Compositor
 from pipeline.images import to_lab
-from pipeline.structures import Box, Frame, Sleeves
+from pipeline.structures import Box, Frame
 
 PLAIN = Scene()
 DARK = (38, 38, 44)
@@ -35,7 +35,6 @@ def follow(
             scene.body(),
             scene.drawn(),
             opacity=0.0,
-            garment_sleeves=Sleeves.SHORT,
             time_s=step / fps,
         )
         depths.append(compositor.worn_hem)
@@ -107,7 +106,6 @@ def test_a_shirt_cut_off_by_the_picture_reaches_to_its_end() -> None:
         body,
         drawn,
         opacity=0.0,
-        garment_sleeves=Sleeves.SHORT,
         time_s=0.0,
     )
     assert compositor.worn_hem == pytest.approx(0.94, abs=CLOSE)
