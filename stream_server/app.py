@@ -75,8 +75,9 @@ def create_app(
     for module in (pages, garments, sessions, tryon, health, settings, openapi):
         app.router.add_routes(module.routes)
     pages.add_static(app)
+    engine = engine or PipelineEngine(commercial=config.commercial)
     app.on_shutdown.append(_end_sessions)
-    app.cleanup_ctx.append(_lifetime(engine or PipelineEngine(), timing or timing_of(config)))
+    app.cleanup_ctx.append(_lifetime(engine, timing or timing_of(config)))
     return app
 
 

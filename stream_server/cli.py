@@ -74,6 +74,10 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these.")] = None,
     catalog: Annotated[Path | None, typer.Option(help="Folder of garments.")] = None,
     stack: Annotated[Stack | None, typer.Option(help="Where network keyframes are made.")] = None,
+    commercial: Annotated[
+        bool | None,
+        typer.Option("--commercial", help="Leave weights alone that forbid commercial use."),
+    ] = None,
     max_sessions: Annotated[int | None, typer.Option(min=1, help="Shoppers at once.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Private key, PEM.")] = None,
@@ -92,6 +96,7 @@ def serve(
         port=port,
         catalog=catalog,
         stack=stack.value if stack else None,
+        commercial=commercial,
         max_sessions=max_sessions,
         tls_cert=tls_cert,
         tls_key=tls_key,

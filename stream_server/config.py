@@ -30,6 +30,7 @@ class ServerConfig:
         host, port: where to listen; port 0 picks a free one.
         catalog: folder of garments; made and filled with the defaults when missing.
         stack: ``auto`` or ``off`` (the photo look); others need a later version.
+        commercial: leave weights alone whose licence does not allow commercial use.
         max_sessions: live sessions at a time; further offers get 503.
         tls_cert, tls_key: PEM files; both or none.
         tls_self_signed: make a certificate for this run, so that phones on the LAN get a camera.
@@ -54,6 +55,7 @@ class ServerConfig:
     port: int = 8080
     catalog: Path = Path("catalog")
     stack: str = "auto"
+    commercial: bool = False
     max_sessions: int = 4
     tls_cert: Path | None = None
     tls_key: Path | None = None

@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 
 class PipelineEngine:
-    """Answers with ``pipeline``; see ``engine.Engine`` for the methods."""
+    """Answers with ``pipeline``; see ``engine.Engine`` for the methods.
+
+    Args:
+        commercial: leave weights alone whose licence does not allow commercial use.
+    """
+
+    def __init__(self, *, commercial: bool = False) -> None:
+        self._commercial = commercial
 
     def open_catalog(self, folder: Path) -> Shelf:
         """Open a catalogue, made and filled with the default garments when it is missing."""
-        from pipeline.garments import Catalog, seed_defaults
+        from pipeline.garments import seed_defaults
+        from stream_server.cutting import CuttingCatalog
 
         seed_defaults(folder)
-        return Catalog(folder)
+        return CuttingCatalog(folder, commercial=self._commercial)
 
     def warm_up(self, catalog: Shelf) -> None:
         """Dress the sample person once and lay out the looks, so that nobody waits for either."""

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.errors import GarmentUnknown, InputError
+from pipeline.garments.cutout import Segment
 from pipeline.garments.ingest import ingest_picture, scaled_to
 from pipeline.garments.network_mask import network_mask
 from pipeline.garments.store import (
@@ -61,10 +62,12 @@ class Catalog:
 
     Args:
         folder: made when it does not exist.
+        segment: a further opinion on where the garment of an uploaded photo is.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, segment: Segment = network_mask) -> None:
         self.folder = Path(folder)
+        self._segment = segment
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._garments: OrderedDict[str, tuple[int, Garment]] = OrderedDict()
@@ -111,7 +114,7 @@ class Catalog:
         name = _clean_name(name)
         wanted = id_from_name(name)
         garment = ingest_picture(
-            image_bytes, id=wanted, name=name, category=category, segment=network_mask
+            image_bytes, id=wanted, name=name, category=category, segment=self._segment
         )
         photo = encode_jpeg(scaled_to(decode_image(image_bytes), ORIGINAL_LIMIT, enlarge=False))
         hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN}new-", dir=self.folder))

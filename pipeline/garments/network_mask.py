@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.checkpoints.manifest import FOLDER
+from pipeline.checkpoints.manifest import FOLDER, load_manifest
 from pipeline.errors import WeightsError
 from pipeline.garments.regions import Mask, largest
 from pipeline.structures import Image
@@ -23,7 +23,7 @@ SOLID_ALPHA = 127
 logger = logging.getLogger(__name__)
 
 
-def network_mask(image: Image, folder: Path = FOLDER) -> Mask | None:
+def network_mask(image: Image, folder: Path = FOLDER, *, commercial: bool = False) -> Mask | None:
     """Find the main object of a photo with whichever U2-Net is here.
 
     The network is loaded for this one photo and let go: uploads are rare, and it is large.
@@ -31,12 +31,14 @@ def network_mask(image: Image, folder: Path = FOLDER) -> Mask | None:
     Args:
         image: (H, W, 3) uint8 RGB.
         folder: where checkpoints are.
+        commercial: ask only networks whose licence states that commercial use is allowed.
 
     Returns:
         (H, W) bool; None without usable weights, which is said in the log when they are damaged.
     """
+    known = load_manifest() if commercial else {}
     for name, file in FILES.items():
-        if not (folder / file).is_file():
+        if not (folder / file).is_file() or (commercial and not known[name].commercial):
             continue
         try:
             return largest(_segment(image, name, folder))

@@ -78,3 +78,12 @@ def test_damaged_weights_are_logged_and_done_without(
     (tmp_path / FILES["u2netp"]).write_bytes(b"no checkpoint")
     assert network_mask(draw("tee", "plain").image, tmp_path) is None
     assert "cut out without u2netp" in caplog.text
+
+
+def test_commercial_use_asks_only_what_allows_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in FILES.values():
+        (tmp_path / file).write_bytes(b"no checkpoint: asking it would be logged")
+    assert network_mask(draw("tee", "plain").image, tmp_path, commercial=True) is None
+    assert "cut out without" not in caplog.text  # none of today's states it

@@ -1,0 +1,108 @@
+"""Uploaded garments, cut out in a process of their own: no live picture waits for them.
+
+A photo takes seconds of computing. In the server's own process it would hold the interpreter
+lock that every session needs; here it yields to them and uses one core. What a hostile picture
+breaks, and the memory that a network takes, goes with the process.
+
+The process (``python -m stream_server.cutting FOLDER``) reads a line of JSON and the photo, puts
+the garment into the catalogue, and prints its id or the refusal as JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import (
+    GarmentRefused,
+    ImageTooLarge,
+    ImageUnreadable,
+    InputError,
+    WearcastError,
+)
+from pipeline.garments import Catalog, GarmentEntry
+from pipeline.garments.network_mask import network_mask
+from pipeline.garments.store import load_entry
+from pipeline.structures import Category
+
+NICENESS = 10  # a live session of the same machine gets ten times as much of a core
+LONGEST_S = 120.0  # about 5 s on an idle machine, 15 beside a live session on two cores
+THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+REFUSALS: Mapping[str, type[WearcastError]] = {
+    kind.code: kind for kind in (GarmentRefused, ImageTooLarge, ImageUnreadable, InputError)
+}
+
+
+class CuttingCatalog(Catalog):
+    """A catalogue whose uploads are cut out in another process.
+
+    Args:
+        folder: as for ``Catalog``.
+        commercial: use only networks whose licence allows commercial use.
+    """
+
+    def __init__(self, folder: Path, *, commercial: bool = False) -> None:
+        super().__init__(folder)
+        self._commercial = commercial
+
+    def add(self, image_bytes: bytes, name: str, category: Category | None = None) -> GarmentEntry:
+        """Make a garment from an uploaded picture and keep it; see ``Catalog.add``.
+
+        Raises:
+            InputError: the picture cannot be read, does not show one garment, or takes too long.
+        """
+        order = {"name": name, "category": category, "commercial": self._commercial}
+        answer = _ask(self.folder, json.dumps(order).encode() + b"\n" + image_bytes)
+        if "error" in answer:
+            raise REFUSALS.get(answer["error"], InputError)(answer["message"])
+        return load_entry(self.folder / answer["id"])
+
+
+def _ask(folder: Path, request: bytes) -> Mapping[str, Any]:
+    """Let the other process work, and read its answer."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(folder.resolve())],
+            input=request,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # traces would hold a shopper's data
+            timeout=LONGEST_S,
+            env={**os.environ, **THREADS},
+            start_new_session=True,  # Ctrl-C is for the server, which waits for this one's end
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise InputError(
+            "This photo took too long to cut out. Try a smaller one, or one with a plainer"
+            " background."
+        ) from error
+    if done.returncode != 0:
+        raise RuntimeError(f"cutting out ended with code {done.returncode}")
+    answer: Mapping[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def main() -> None:
+    """The other process: one garment, from standard input into the catalogue."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    order = json.loads(sys.stdin.buffer.readline())
+    category = None if order["category"] is None else Category(order["category"])
+    segment = functools.partial(network_mask, commercial=order["commercial"])
+    catalog = Catalog(Path(sys.argv[1]), segment)
+    try:
+        entry = catalog.add(sys.stdin.buffer.read(), order["name"], category)
+        answer = {"id": entry.id}
+    except WearcastError as error:
+        answer = {"error": error.code, "message": str(error)}
+    sys.stdout.write(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()
