@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,8 +28,17 @@ def smoothstep(x: Floats | float) -> NDArray[np.float32]:
 
 def bounding_box(points: Floats, size_wh: tuple[int, int], margin: int = 0) -> Box:
     """Smallest box around ``points`` (n, 2) grown by ``margin`` px and clipped to the frame."""
-    low = np.floor(points.min(axis=0)).astype(int) - margin
-    high = np.ceil(points.max(axis=0)).astype(int) + margin + 1
+    low, high = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return box_between(low, high, size_wh, margin)
+
+
+def box_between(
+    low: Sequence[float], high: Sequence[float], size_wh: tuple[int, int], margin: int = 0
+) -> Box:
+    """Smallest box around two corners (x, y) grown by ``margin`` px and clipped to the frame."""
     width, height = size_wh
-    x0, y0 = int(np.clip(low[0], 0, width)), int(np.clip(low[1], 0, height))
-    return Box(x0, y0, max(x0, int(min(high[0], width))), max(y0, int(min(high[1], height))))
+    x0 = min(max(math.floor(low[0]) - margin, 0), width)
+    y0 = min(max(math.floor(low[1]) - margin, 0), height)
+    x1 = min(math.ceil(high[0]) + margin + 1, width)
+    y1 = min(math.ceil(high[1]) + margin + 1, height)
+    return Box(x0, y0, max(x0, x1), max(y0, y1))

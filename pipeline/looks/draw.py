@@ -7,13 +7,22 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry import bounding_box
+from pipeline.geometry import box_between
 from pipeline.looks.look import Deformed, Look
-from pipeline.looks.mesh import Sheet
-from pipeline.looks.raster import LEVEL_STEP, Level, fill_sheet, lay_over
+from pipeline.looks.mesh import Mesh, Sheet
+from pipeline.looks.raster import (
+    LEVEL_STEP,
+    Level,
+    Packed,
+    extent,
+    fill_sheet,
+    lay_over,
+    take_alpha,
+)
 from pipeline.structures import PART_CODES, Body, Box, DrawnLook, Part, Points
 
 SHARPNESS = 1.25  # texture px per frame px that are still sampled without shimmering
+MARGIN_PX = 1  # around what is drawn
 
 
 def draw_look(look: Look, body: Body, size_wh: tuple[int, int]) -> DrawnLook:
@@ -32,23 +41,28 @@ def draw_look(look: Look, body: Body, size_wh: tuple[int, int]) -> DrawnLook:
 
 def draw_deformed(look: Look, bent: Deformed, size_wh: tuple[int, int]) -> DrawnLook:
     """Draw a look that was bent before."""
-    corners = bent.vertices_px
-    if bent.collar_px is not None:
-        corners = np.concatenate([corners, bent.collar_px])
-    box = bounding_box(corners, size_wh, margin=1)
+    box = _box(look, bent, size_wh)
     shape = (box.height, box.width)
-    rgba = np.zeros((*shape, 4), np.uint8)
+    rgba = np.zeros(shape, np.uint32)  # packed, as in ``raster``
     parts = np.zeros(shape, np.uint8)
     torso_alpha = np.zeros(shape, np.uint8)
     for part in bent.order:
-        sheet = look.mesh.sheets[part]
-        layer, window = _draw_sheet(sheet, look.mesh.vertices_tex, bent.vertices_px, box)
-        lay_over(rgba[window.slices], parts[window.slices], layer, PART_CODES[part])
+        sheet, code = look.mesh.sheets[part], PART_CODES[part]
+        if part is bent.order[0]:  # nothing lies below: it needs no layer of its own
+            _fill(rgba, box, sheet, look.mesh, bent.vertices_px)
+            alpha = torso_alpha if part is Part.TORSO else np.empty_like(parts)
+            take_alpha(rgba, code, alpha, parts)
+            continue
+        window = _window(sheet, bent.vertices_px, box)
+        layer = np.zeros((window.height, window.width), np.uint32)
+        _fill(layer, window, sheet, look.mesh, bent.vertices_px)
+        at = (window.x0 - box.x0, window.y0 - box.y0)
+        lay_over(rgba, parts, layer, at, code)
         if part is Part.TORSO:
-            torso_alpha[window.slices] = layer[..., 3]
+            torso_alpha[at[1] : at[1] + window.height, at[0] : at[0] + window.width] = layer >> 24
     return DrawnLook(
         box=box,
-        rgba=rgba,
+        rgba=_as_bytes(rgba),
         torso_alpha=torso_alpha,
         parts=parts,
         vertices_px=bent.vertices_px,
@@ -59,59 +73,64 @@ def draw_deformed(look: Look, bent: Deformed, size_wh: tuple[int, int]) -> Drawn
     )
 
 
+def _as_bytes(packed: Packed) -> NDArray[np.uint8]:
+    return packed.view(np.uint8).reshape(*packed.shape, 4)
+
+
 def _draw_collar(look: Look, bent: Deformed, box: Box) -> NDArray[np.uint8] | None:
     if look.collar is None or bent.collar_px is None:
         return None
-    sheet = look.collar.sheets[Part.TORSO]
-    layer, window = _draw_sheet(sheet, look.collar.vertices_tex, bent.collar_px, box)
-    collar = np.zeros((box.height, box.width, 4), np.uint8)
-    collar[window.slices] = layer
-    return collar
+    collar = np.zeros((box.height, box.width), np.uint32)
+    _fill(collar, box, look.collar.sheets[Part.TORSO], look.collar, bent.collar_px)
+    return _as_bytes(collar)
 
 
-def _draw_sheet(
-    sheet: Sheet, vertices_tex: Points, vertices_px: Points, box: Box
-) -> tuple[NDArray[np.uint8], Box]:
-    """One part alone: its (h, w, 4) layer and where it lies within ``box``."""
-    rows = sheet.rows
-    corners = vertices_px[rows] - np.array([box.x0, box.y0], np.float32)
-    window = bounding_box(corners, (box.width, box.height), margin=1)
-    layer = np.zeros((window.height, window.width, 4), np.uint8)
-    texture = vertices_tex[rows] - np.array(sheet.origin, np.float32)
-    level = _level(sheet, texture, corners)
+def _box(look: Look, bent: Deformed, size_wh: tuple[int, int]) -> Box:
+    """What a look can cover, within the frame."""
+    x0, y0, x1, y1, _ = extent(bent.vertices_px, 0, len(bent.vertices_px))
+    if bent.collar_px is not None:
+        left, top, right, bottom, _ = extent(bent.collar_px, 0, len(bent.collar_px))
+        x0, y0, x1, y1 = min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
+    return box_between((x0, y0), (x1, y1), size_wh, MARGIN_PX)
+
+
+def _window(sheet: Sheet, vertices_px: Points, box: Box) -> Box:
+    """What a sheet can cover, within ``box``."""
+    x0, y0, x1, y1, _ = extent(vertices_px, sheet.first_vertex, sheet.vertex_count)
+    low, high = (x0 - box.x0, y0 - box.y0), (x1 - box.x0, y1 - box.y0)
+    inside = box_between(low, high, (box.width, box.height), MARGIN_PX)
+    return Box(inside.x0 + box.x0, inside.y0 + box.y0, inside.x1 + box.x0, inside.y1 + box.y0)
+
+
+def _fill(out: Packed, box: Box, sheet: Sheet, mesh: Mesh, vertices_px: Points) -> None:
+    """Draw one sheet into ``out``, which covers ``box`` of the frame."""
+    level = _level(sheet, vertices_px)
     fill_sheet(
-        layer.view(np.uint32)[..., 0],
-        corners - np.array([window.x0, window.y0], np.float32),
-        texture,
-        sheet.triangles - np.int32(sheet.first_vertex),
+        out,
+        (box.x0, box.y0),
+        vertices_px,
+        mesh.vertices_tex,
+        sheet.triangles,
         level.packed,
-        level.scale_x,
-        level.scale_y,
+        sheet.origin,
+        (level.scale_x, level.scale_y),
     )
-    return layer, window
 
 
-def _level(sheet: Sheet, texture: Points, corners: Points) -> Level:
+def _level(sheet: Sheet, vertices_px: Points) -> Level:
     """The level that matches the size at which the sheet is drawn."""
-    shrink = _spread(texture) / max(_spread(corners), 1e-6)
+    *_, size_px = extent(vertices_px, sheet.first_vertex, sheet.vertex_count)
+    shrink = sheet.size_tex / max(size_px, 1e-6)
     wanted = round(math.log(max(shrink / SHARPNESS, 1.0)) / math.log(LEVEL_STEP))
     return sheet.levels[min(wanted, len(sheet.levels) - 1)]
 
 
-def _spread(points: Points) -> float:
-    """Size of a cloud of points; the root of its covariance's determinant ignores turning."""
-    x, y = (points - points.mean(axis=0)).T.astype(np.float64)
-    determinant = float(x @ x) * float(y @ y) - float(x @ y) ** 2
-    return math.sqrt(math.sqrt(max(determinant / len(points) ** 2, 1e-9)))
-
-
 def warm_up() -> None:
     """Compile (or load from numba's cache) everything that drawing needs, some seconds once."""
-    layer = np.zeros((8, 8, 4), np.uint8)
+    packed, plane = np.zeros((8, 8), np.uint32), np.zeros((8, 8), np.uint8)
     corners = np.array([[0, 0], [8, 0], [0, 8]], np.float32)
     triangles = np.array([[0, 1, 2]], np.int32)
-    packed = layer.view(np.uint32)[..., 0]
-    fill_sheet(packed, corners, corners, triangles, packed.copy(), 1.0, 1.0)
-    parts = np.zeros((8, 8), np.uint8)
-    lay_over(layer, parts, layer.copy(), 1)  # a part as large as the box,
-    lay_over(layer[1:, 1:], parts[1:, 1:], layer[1:, 1:].copy(), 1)  # and a smaller one
+    extent(corners, 0, 3)
+    fill_sheet(packed, (0, 0), corners, corners, triangles, packed.copy(), (0, 0), (1.0, 1.0))
+    take_alpha(packed, 1, plane, plane.copy())
+    lay_over(packed, plane, packed.copy(), (0, 0), 1)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
-from pipeline.looks.raster import Level, mip_levels
+from pipeline.looks.raster import Level, extent, mip_levels
 from pipeline.structures import PART_CODES, Part, Points
 
 MARGIN_PX = 5  # the sheet reaches this far past the cloth, so that its soft edge is drawn whole
@@ -37,6 +37,7 @@ class Sheet:
         triangles: (m, 3) int32, indices into the whole mesh's vertices.
         levels: the part's own picture in falling sizes, premultiplied RGBA.
         origin: texture position of the picture's top-left pixel.
+        size_tex: size of the sheet as ``raster.extent`` measures it, texture px.
     """
 
     first_vertex: int
@@ -44,6 +45,7 @@ class Sheet:
     triangles: NDArray[np.int32]
     levels: tuple[Level, ...]
     origin: tuple[int, int]
+    size_tex: float
 
     @property
     def rows(self) -> slice:
@@ -115,7 +117,10 @@ def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.boo
         size = cell if part is Part.TORSO else SLEEVE_CELL * cell
         points, triangles = _triangulate(grown, cloth, max(SMALLEST_CELL_PX, size))
         levels, origin = _picture(texture, regions[part])
-        sheets[part] = Sheet(count, len(points), triangles + np.int32(count), levels, origin)
+        *_, size_tex = extent(points, 0, len(points))
+        sheets[part] = Sheet(
+            count, len(points), triangles + np.int32(count), levels, origin, size_tex
+        )
         vertices.append(points)
         count += len(points)
     return Mesh(np.concatenate(vertices), sheets)

@@ -1,8 +1,9 @@
 """Triangles into pixels: a scan-line rasteriser that samples its texture as it goes.
 
 Compiled by numba without the interpreter lock, on one thread, in a fixed order of operations:
-same input, same pixels. Colours travel packed, four bytes in one word, and are mixed two bytes at
-a time: that is what makes a full picture cheap.
+same input, same pixels. What keeps a full picture cheap: along edges and rows whole numbers are
+added, ``FRACTION_BITS`` of them behind the point, and colours travel packed, four bytes in one
+word, and are mixed all at once.
 """
 
 from __future__ import annotations
@@ -19,6 +20,11 @@ Packed = NDArray[np.uint32]
 
 LEVEL_STEP = 2.0 ** (1.0 / 3.0)  # neighbours differ so little that a change of level is not seen
 SMALLEST_LEVEL_PX = 6
+
+FRACTION_BITS = 16
+ONE = 1 << FRACTION_BITS  # a pixel or a texel in fixed point
+SHARE_SHIFT = FRACTION_BITS - 8  # neighbouring texels are mixed in shares of 1/256,
+HALF_SHARE = 1 << (SHARE_SHIFT - 1)  # to the nearest
 
 
 class Level(NamedTuple):
@@ -59,110 +65,207 @@ def _packed(picture: Rgba) -> Packed:
 
 
 @njit(cache=True, nogil=True)
-def fill_sheet(out, corners, texture, triangles, picture, scale_x, scale_y):  # type: ignore[no-untyped-def]
+def extent(points, first, count):  # type: ignore[no-untyped-def]
+    """Where ``count`` of ``points`` (n, 2) lie, from index ``first`` on.
+
+    Returns:
+        x and y of the least corner, x and y of the greatest, and the size of the cloud: the root
+        of its covariance's determinant, which ignores turning.
+    """
+    x0, y0, x1, y1 = np.inf, np.inf, -np.inf, -np.inf
+    mean_x, mean_y = 0.0, 0.0
+    for k in range(first, first + count):
+        x, y = float(points[k, 0]), float(points[k, 1])
+        x0, y0, x1, y1 = min(x0, x), min(y0, y), max(x1, x), max(y1, y)
+        mean_x += x / count
+        mean_y += y / count
+    xx, xy, yy = 0.0, 0.0, 0.0
+    for k in range(first, first + count):
+        x, y = points[k, 0] - mean_x, points[k, 1] - mean_y
+        xx += x * x
+        xy += x * y
+        yy += y * y
+    determinant = (xx * yy - xy * xy) / (count * count)
+    return x0, y0, x1, y1, np.sqrt(np.sqrt(max(determinant, 1e-9)))
+
+
+@njit(cache=True, nogil=True)
+def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, scale):  # type: ignore[no-untyped-def]
     """Draw one sheet into ``out``, replacing what is there.
 
     Triangles that lie turned over are drawn first, so that a fold never covers the right side.
 
     Args:
         out: (h, w) uint32 packed RGBA, changed in place.
-        corners: (n, 2) float32, vertices in ``out``'s pixels.
-        texture: (n, 2) float32, the same vertices in pixels of the full-size picture.
+        out_at: x and y of its first pixel among the ``corners``.
+        corners: (n, 2) float32, where the vertices go, px.
+        texture: (n, 2) float32, the same vertices in the full-size texture.
         triangles: (m, 3) int32.
-        picture: (h, w) uint32, one level of the picture.
-        scale_x, scale_y: the level's.
+        picture: (h, w) uint32, one level of a cut-out of the texture.
+        picture_at: x and y of the cut-out in the texture.
+        scale: pixels of the level per pixel of the texture, in x and in y.
     """
-    for sweep in range(2):
+    for right_side in (False, True):
         for t in range(triangles.shape[0]):
-            i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-            ax, ay = float(corners[i, 0]), float(corners[i, 1])
-            e1x, e1y = corners[j, 0] - ax, corners[j, 1] - ay
-            e2x, e2y = corners[k, 0] - ax, corners[k, 1] - ay
+            i, j, k = _from_top(corners, triangles[t])
+            ax, ay = corners[i, 0] - float(out_at[0]), corners[i, 1] - float(out_at[1])
+            e1x, e1y = float(corners[j, 0] - corners[i, 0]), float(corners[j, 1] - corners[i, 1])
+            e2x, e2y = float(corners[k, 0] - corners[i, 0]), float(corners[k, 1] - corners[i, 1])
             area = e1x * e2y - e1y * e2x
-            tx, ty = float(texture[i, 0]), float(texture[i, 1])
-            f1x, f1y = texture[j, 0] - tx, texture[j, 1] - ty
-            f2x, f2y = texture[k, 0] - tx, texture[k, 1] - ty
-            turned = area * (f1x * f2y - f1y * f2x) < 0.0
-            if turned == (sweep == 1) or abs(area) < 1e-4:
+            f1x, f1y = float(texture[j, 0] - texture[i, 0]), float(texture[j, 1] - texture[i, 1])
+            f2x, f2y = float(texture[k, 0] - texture[i, 0]), float(texture[k, 1] - texture[i, 1])
+            faces = area * (f1x * f2y - f1y * f2x) >= 0.0
+            if faces != right_side or abs(area) < 1e-4:
                 continue
-            ux = (f1x * e2y - f2x * e1y) / area * scale_x
-            uy = (f2x * e1x - f1x * e2x) / area * scale_x
-            vx = (f1y * e2y - f2y * e1y) / area * scale_y
-            vy = (f2y * e1x - f1y * e2x) / area * scale_y
-            u0 = (tx + 0.5) * scale_x - 0.5 - ux * ax - uy * ay
-            v0 = (ty + 0.5) * scale_y - 0.5 - vx * ax - vy * ay
+            sx, sy = scale[0] / area, scale[1] / area
+            ux, uy = (f1x * e2y - f2x * e1y) * sx, (f2x * e1x - f1x * e2x) * sx
+            vx, vy = (f1y * e2y - f2y * e1y) * sy, (f2y * e1x - f1y * e2x) * sy
+            u0 = (texture[i, 0] - picture_at[0] + 0.5) * scale[0] - 0.5 - ux * ax - uy * ay
+            v0 = (texture[i, 1] - picture_at[1] + 0.5) * scale[1] - 0.5 - vx * ax - vy * ay
             _fill_triangle(
                 out,
-                (ax, ay, ax + e1x, ay + e1y, ax + e2x, ay + e2y),
+                ((ax, ay), (ax + e1x, ay + e1y), (ax + e2x, ay + e2y)),
+                area > 0.0,
                 (ux, uy, u0, vx, vy, v0),
                 picture,
             )
 
 
 @njit(cache=True, nogil=True)
-def _fill_triangle(out, triangle, affine, picture):  # type: ignore[no-untyped-def]
-    """Fill the pixels whose centres lie in the triangle; a shared edge is drawn once."""
-    ax, ay, bx, by, cx, cy = triangle
+def _from_top(corners, triangle):  # type: ignore[no-untyped-def]
+    """The triangle's vertices in the order of their height in the picture."""
+    i, j, k = triangle[0], triangle[1], triangle[2]
+    if corners[i, 1] > corners[j, 1]:
+        i, j = j, i
+    if corners[j, 1] > corners[k, 1]:
+        j, k = k, j
+    if corners[i, 1] > corners[j, 1]:
+        i, j = j, i
+    return i, j, k
+
+
+@njit(cache=True, nogil=True)
+def _fill_triangle(out, triangle, bends_right, affine, picture):  # type: ignore[no-untyped-def]
+    """Fill the pixels whose centres lie in the triangle; a shared edge is drawn once.
+
+    The long edge runs from the top to the bottom corner; the others bend out at the middle one.
+    """
+    top, middle, bottom = triangle
     ux, uy, u0, vx, vy, v0 = affine
-    top = max(0, int(np.ceil(min(ay, by, cy))))
-    bottom = min(out.shape[0], int(np.ceil(max(ay, by, cy))))
-    for y in range(top, bottom):
-        left, right = 1e9, -1e9
-        for px, py, qx, qy in ((ax, ay, bx, by), (bx, by, cx, cy), (cx, cy, ax, ay)):
-            if py > qy:  # one direction per edge: both neighbours compute the same crossing
-                px, py, qx, qy = qx, qy, px, py
-            if py <= y < qy:
-                x = px + (qx - px) * ((y - py) / (qy - py))
-                left = min(left, x)
-                right = max(right, x)
-        first = max(0, int(np.ceil(left)))
-        last = min(out.shape[1], int(np.ceil(right)))
-        u_row, v_row = uy * y + u0, vy * y + v0
-        for x in range(first, last):
-            out[y, x] = _sample(picture, ux * x + u_row, vx * x + v_row)
+    first_row, last_row = _row(top, out), _row(bottom, out)
+    bend_row = _row(middle, out)
+    u_row, v_row = _fixed(u0 + uy * first_row), _fixed(v0 + vy * first_row)
+    u_right, u_down, v_right, v_down = _fixed(ux), _fixed(uy), _fixed(vx), _fixed(vy)
+    long_x, long_step = _edge(top, bottom, first_row, last_row)
+    for lower in (False, True):
+        start, end = (bend_row, last_row) if lower else (first_row, bend_row)
+        bent_x, bent_step = _edge(middle if lower else top, bottom if lower else middle, start, end)
+        for y in range(start, end):
+            left, right = (long_x, bent_x) if bends_right else (bent_x, long_x)
+            x = max(0, (left + ONE - 1) >> FRACTION_BITS)
+            end_x = min(out.shape[1], (right + ONE - 1) >> FRACTION_BITS)
+            u, v = u_row + u_right * x, v_row + v_right * x
+            for column in range(x, end_x):
+                out[y, column] = _sample(picture, u, v)
+                u += u_right
+                v += v_right
+            long_x += long_step
+            bent_x += bent_step
+            u_row += u_down
+            v_row += v_down
+
+
+@njit(cache=True, nogil=True)
+def _row(corner, out):  # type: ignore[no-untyped-def]
+    """The first row of ``out`` at or below a corner."""
+    return min(max(0, int(np.ceil(corner[1]))), out.shape[0])
+
+
+@njit(cache=True, nogil=True)
+def _edge(upper, lower, start, end):  # type: ignore[no-untyped-def]
+    """An edge's x at row ``start`` and its step to the next row, fixed point.
+
+    It depends on the edge alone: both neighbours find the same crossings.
+    """
+    if start >= end:
+        return 0, 0
+    slope = (lower[0] - upper[0]) / (lower[1] - upper[1])
+    return _fixed(upper[0] + (start - upper[1]) * slope), _fixed(slope)
+
+
+@njit(cache=True, nogil=True)
+def _fixed(number):  # type: ignore[no-untyped-def]
+    return int(np.floor(number * ONE + 0.5))
 
 
 @njit(cache=True, nogil=True)
 def _sample(picture, u, v):  # type: ignore[no-untyped-def]
-    """One bilinear sample; outside the picture is clear."""
-    if u < 0.0 or v < 0.0 or u >= picture.shape[1] - 1 or v >= picture.shape[0] - 1:
+    """One bilinear sample at fixed-point ``u``, ``v``; outside the picture is clear."""
+    # as unsigned numbers, so that numba need not ask for negative ones
+    width, height = np.uint64(picture.shape[1]), np.uint64(picture.shape[0])
+    u, v = u + HALF_SHARE, v + HALF_SHARE
+    x, y = np.uint64(u >> FRACTION_BITS), np.uint64(v >> FRACTION_BITS)
+    one = np.uint64(1)
+    if x >= width - one or y >= height - one:
         return np.uint32(0)
-    x, y = int(u), int(v)
-    fx, fy = np.uint32((u - x) * 256.0), np.uint32((v - y) * 256.0)
-    above = _mix(picture[y, x], picture[y, x + 1], fx)
-    below = _mix(picture[y + 1, x], picture[y + 1, x + 1], fx)
-    return _mix(above, below, fy)
+    fx = np.uint64((u >> SHARE_SHIFT) & 255)
+    fy = np.uint64((v >> SHARE_SHIFT) & 255)
+    both = (fx * fy) >> np.uint64(8)
+    mixed = _spread(picture[y, x]) * (np.uint64(256) - fx - fy + both)
+    mixed += _spread(picture[y, x + one]) * (fx - both)
+    mixed += _spread(picture[y + one, x]) * (fy - both)
+    mixed += _spread(picture[y + one, x + one]) * both
+    mixed = ((mixed + np.uint64(0x0080008000800080)) >> np.uint64(8)) & np.uint64(
+        0x00FF00FF00FF00FF
+    )
+    return np.uint32(mixed | (mixed >> np.uint64(24)))
 
 
 @njit(cache=True, nogil=True)
-def _mix(first, second, share):  # type: ignore[no-untyped-def]
-    """``first`` + ``share`` / 256 of the way to ``second``, all four bytes."""
-    mask, half = np.uint32(0x00FF00FF), np.uint32(0x00800080)
-    rest = np.uint32(256) - share
-    even = (first & mask) * rest + (second & mask) * share + half
-    odd = ((first >> np.uint32(8)) & mask) * rest + ((second >> np.uint32(8)) & mask) * share
-    odd = odd + half
-    return ((even >> np.uint32(8)) & mask) | (odd & ~mask)
+def _spread(colour):  # type: ignore[no-untyped-def]
+    """Four packed bytes with a byte of room above each: bytes 0 and 2 below, 1 and 3 above."""
+    wide = np.uint64(colour)
+    return (wide & np.uint64(0x00FF00FF)) | ((wide & np.uint64(0xFF00FF00)) << np.uint64(24))
 
 
 @njit(cache=True, nogil=True)
-def lay_over(below, parts, layer, code):  # type: ignore[no-untyped-def]
-    """Put a premultiplied layer over ``below``; both (h, w, 4) uint8, ``below`` is changed.
-
-    ``parts`` (h, w) takes ``code`` where the layer shows more than half, or alone.
-    """
+def take_alpha(layer, code, alpha, parts):  # type: ignore[no-untyped-def]
+    """Read a packed layer: its ``alpha``, and ``code`` in ``parts`` where it shows. (h, w) all."""
     for y in range(layer.shape[0]):
         for x in range(layer.shape[1]):
-            alpha = np.uint32(layer[y, x, 3])
+            value = layer[y, x] >> np.uint32(24)
+            alpha[y, x] = value
+            parts[y, x] = code if value > 0 else 0
+
+
+@njit(cache=True, nogil=True)
+def lay_over(below, parts, layer, at, code):  # type: ignore[no-untyped-def]
+    """Put a layer (h, w) over ``below`` (H, W) at column and row ``at``; packed, premultiplied.
+
+    ``parts`` (H, W) takes ``code`` where the layer shows more than half, or alone.
+    """
+    for row in range(layer.shape[0]):
+        y = at[1] + row
+        for column in range(layer.shape[1]):
+            x = at[0] + column
+            top, under = layer[row, column], below[y, x]
+            alpha = top >> np.uint32(24)
             if alpha == 0:
                 continue
             if alpha > 127 or parts[y, x] == 0:
                 parts[y, x] = code
-            if alpha == 255 or below[y, x, 3] == 0:
-                for k in range(4):
-                    below[y, x, k] = layer[y, x, k]
-                continue
-            rest = np.uint32(255) - alpha
-            for k in range(4):
-                value = np.uint32(layer[y, x, k]) + (np.uint32(below[y, x, k]) * rest + 127) // 255
-                below[y, x, k] = np.uint8(min(value, np.uint32(255)))
+            if alpha == 255 or under == 0:
+                below[y, x] = top
+            else:
+                below[y, x] = _over(top, under)
+
+
+@njit(cache=True, nogil=True)
+def _over(top, under):  # type: ignore[no-untyped-def]
+    rest = np.uint32(255) - (top >> np.uint32(24))
+    mixed = np.uint32(0)
+    for byte in range(4):
+        shift = np.uint32(8 * byte)
+        shines = (((under >> shift) & np.uint32(255)) * rest + np.uint32(127)) // np.uint32(255)
+        mixed |= min(((top >> shift) & np.uint32(255)) + shines, np.uint32(255)) << shift
+    return mixed

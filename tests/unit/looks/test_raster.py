@@ -4,11 +4,12 @@ import numpy as np
 
 from pipeline.body import BodyTracker
 from pipeline.looks import draw_look, warm_up
-from pipeline.looks.raster import fill_sheet, lay_over, mip_levels
+from pipeline.looks.raster import extent, fill_sheet, lay_over, mip_levels, take_alpha
 from pipeline.structures import Sleeves
 
 from .figures import SIZE_WH, look, person
 
+KERNELS = (extent, fill_sheet, take_alpha, lay_over)
 RNG = np.random.default_rng(3)
 
 
@@ -28,7 +29,9 @@ def square(size: float, cells: int) -> tuple[np.ndarray, np.ndarray]:
 def draw(picture: np.ndarray, corners: np.ndarray, texture: np.ndarray, triangles: np.ndarray):
     out = np.zeros((40, 40, 4), np.uint8)
     level = mip_levels(picture)[0]
-    fill_sheet(out.view(np.uint32)[..., 0], corners, texture, triangles, *level)
+    scale = (level.scale_x, level.scale_y)
+    packed = out.view(np.uint32)[..., 0]
+    fill_sheet(packed, (0, 0), corners, texture, triangles, level.packed, (0, 0), scale)
     return out
 
 
@@ -80,15 +83,15 @@ def test_lay_over_is_premultiplied_over() -> None:
     layer[0, 1] = (0, 64, 0, 128)
     layer[0, 2] = (0, 255, 0, 255)
     parts = np.full((1, 3), 1, np.uint8)
-    lay_over(below, parts, layer, 2)
+    lay_over(below.view(np.uint32)[..., 0], parts, layer.view(np.uint32)[..., 0], (0, 0), 2)
     assert below[0].tolist() == [[100, 0, 0, 200], [50, 64, 0, 228], [0, 255, 0, 255]]
     assert parts[0].tolist() == [1, 2, 2]
 
 
 def test_warm_up_leaves_nothing_to_compile() -> None:
     warm_up()
-    compiled = {kernel: len(kernel.signatures) for kernel in (fill_sheet, lay_over)}
+    compiled = {kernel: len(kernel.signatures) for kernel in KERNELS}
     for stance in ("down", "raised"):
         for kind in Sleeves:
             draw_look(look(kind), BodyTracker().update(person(stance), 0.0), SIZE_WH)
-    assert {kernel: len(kernel.signatures) for kernel in compiled} == compiled
+    assert {kernel: len(kernel.signatures) for kernel in KERNELS} == compiled
