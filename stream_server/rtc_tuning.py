@@ -7,17 +7,15 @@ set, connections stay as aiortc makes them.
 
 from __future__ import annotations
 
-import fractions
 import logging
 import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import aiortc
-import av
 from aiortc import RTCRtpReceiver, RTCRtpSender
 from aiortc.codecs import is_rtx
 from aiortc.codecs.h264 import H264Encoder
@@ -27,6 +25,7 @@ from aiortc.rate import AimdRateControl
 from aiortc.rtp import RtpPacket
 from aiortc.utils import uint16_add, uint16_gt
 
+from stream_server.encoders import ENCODERS
 from stream_server.jitter import MarkerJitterBuffer, is_keyframe
 from stream_server.network import AUTO, NetworkProfile, check_network, profile_for
 
@@ -39,8 +38,6 @@ NACK_AGAIN_S = 0.06  # aiortc asks once; the request or the repeated packet may 
 PLI_AFTER_S = 0.2  # a hole that old is filled by a new keyframe rather than by its packets
 PLI_PAUSE_S = 0.4  # between two requests: a keyframe costs as much as ten frames
 MAX_BACKLOG = 15  # frames: a decoder half a second behind goes on at the next keyframe
-RISE = 1.25  # each change of the encoder's rate costs a keyframe; small rises are not worth one
-VIDEO_CLOCK_HZ = 90_000
 NEVER = float("-inf")
 
 
@@ -237,93 +234,6 @@ class TunedReceiver:
 
 
 # -- sending
-
-
-def bounded(bitrate: int, before: int, profile: NetworkProfile) -> int:
-    """The rate to encode with, bits per second; small rises leave it as it is."""
-    wanted = max(profile.lowest, min(bitrate, profile.highest))
-    small_rise = before < wanted < min(RISE * before, profile.highest)
-    return before if small_rise else wanted
-
-
-class TunedVp8Encoder(Vp8Encoder):  # type: ignore[misc]  # aiortc publishes no types
-    """VP8 within the limits of a line."""
-
-    def __init__(self, profile: NetworkProfile) -> None:
-        super().__init__()
-        self._profile = profile
-        self.ceiling = profile.highest  # bits per second; lower while there is trouble
-        self._Vp8Encoder__target_bitrate = profile.start
-
-    @property
-    def target_bitrate(self) -> int:
-        """Bits per second."""
-        return int(self._Vp8Encoder__target_bitrate)
-
-    @target_bitrate.setter
-    def target_bitrate(self, bitrate: int) -> None:
-        wanted = min(bitrate, self.ceiling)
-        self._Vp8Encoder__target_bitrate = bounded(wanted, self.target_bitrate, self._profile)
-
-
-class TunedH264Encoder(H264Encoder):  # type: ignore[misc]  # aiortc publishes no types
-    """H.264 within the limits of a line, at a fifth of the cost of aiortc's own settings."""
-
-    PRESET = "superfast"  # 2.9 ms a 480p frame against 16 ms with x264's default
-
-    def __init__(self, profile: NetworkProfile) -> None:
-        super().__init__()
-        self._profile = profile
-        self.ceiling = profile.highest  # bits per second; lower while there is trouble
-        self._H264Encoder__target_bitrate = profile.start
-
-    @property
-    def target_bitrate(self) -> int:
-        """Bits per second."""
-        return int(self._H264Encoder__target_bitrate)
-
-    @target_bitrate.setter
-    def target_bitrate(self, bitrate: int) -> None:
-        wanted = min(bitrate, self.ceiling)
-        self._H264Encoder__target_bitrate = bounded(wanted, self.target_bitrate, self._profile)
-
-    def _encode_frame(self, frame: av.VideoFrame, force_keyframe: bool) -> Iterator[bytes]:
-        if not self._fits(frame):
-            self.buffer_data, self.buffer_pts = b"", None
-            self.codec = self._make_codec(frame)
-        yield from super()._encode_frame(frame, force_keyframe)
-
-    def _fits(self, frame: av.VideoFrame) -> bool:
-        """Whether aiortc would go on with the codec: its rule, so that it never makes its own."""
-        codec: Any = self.codec
-        if codec is None or (frame.width, frame.height) != (codec.width, codec.height):
-            return False
-        return bool(abs(self.target_bitrate - codec.bit_rate) / codec.bit_rate <= 0.1)
-
-    def _make_codec(self, frame: av.VideoFrame) -> av.VideoCodecContext:
-        codec = av.VideoCodecContext.create("libx264", "w")
-        codec.width, codec.height = frame.width, frame.height
-        codec.bit_rate = self.target_bitrate
-        codec.pix_fmt = "yuv420p"
-        codec.framerate = fractions.Fraction(30, 1)
-        codec.time_base = fractions.Fraction(1, VIDEO_CLOCK_HZ)
-        kbps = self.target_bitrate // 1000
-        codec.options = {
-            "level": "31",
-            "tune": "zerolatency",
-            "preset": self.PRESET,
-            "g": "3000",  # keyframes on request alone
-            "x264-params": f"vbv-maxrate={kbps}:vbv-bufsize={kbps // 2}",
-        }
-        codec.profile = "Baseline"
-        codec.thread_count = 1
-        return codec
-
-
-ENCODERS: dict[str, Callable[[NetworkProfile], Any]] = {
-    "video/vp8": TunedVp8Encoder,
-    "video/h264": TunedH264Encoder,
-}
 
 
 class TunedSender:

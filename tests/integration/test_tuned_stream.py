@@ -10,10 +10,10 @@ from aiortc import RTCRtpSender
 from conftest import Serve
 from doubles import Shopper
 
+from stream_server.encoders import TunedH264Encoder, TunedVp8Encoder
 from stream_server.jitter import MarkerJitterBuffer
 from stream_server.keys import LOBBY
 from stream_server.network import PROFILES
-from stream_server.rtc_tuning import TunedH264Encoder, TunedVp8Encoder
 
 
 def connection_of(shopper: Shopper) -> tuple[Any, Any]:

@@ -14,6 +14,7 @@ import pytest
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import depayload, get_decoder
 from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rate import BandwidthUsage
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -22,6 +23,7 @@ from synthetic_line import DELAY_S, FRAME_S, PACKET_S, PACKETS, VP8, Line
 
 from pipeline.errors import InputError
 from stream_server import rtc_tuning
+from stream_server.encoders import TunedH264Encoder, TunedVp8Encoder, bounded
 from stream_server.network import PROFILES, profile_for
 from stream_server.rtc_tuning import (
     MAX_BACKLOG,
@@ -30,11 +32,8 @@ from stream_server.rtc_tuning import (
     DecoderQueue,
     Repairs,
     SeededRateControl,
-    TunedH264Encoder,
     TunedSender,
-    TunedVp8Encoder,
     Tuning,
-    bounded,
 )
 
 LAN = PROFILES["lan"]
@@ -219,9 +218,14 @@ def depayloaded(name: str, payload: bytes) -> bytes:
     return bytes(depayload(codec, payload))
 
 
-def test_the_h264_encoder_is_never_replaced_by_a_slow_one(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("make", "stock"), [(TunedVp8Encoder, Vp8Encoder), (TunedH264Encoder, H264Encoder)]
+)
+def test_our_encoders_are_never_replaced_by_slow_ones(
+    monkeypatch: pytest.MonkeyPatch, make: Any, stock: Any
+) -> None:
     monkeypatch.delattr(av, "CodecContext")  # aiortc's own way to one
-    encoder = TunedH264Encoder(LAN)
+    encoder = make(LAN)
     encoder.encode(picture(0))
     codec = encoder.codec
     encoder.target_bitrate = 700_000
@@ -229,7 +233,7 @@ def test_the_h264_encoder_is_never_replaced_by_a_slow_one(monkeypatch: pytest.Mo
     assert encoder.codec is not codec
     assert encoder.codec.bit_rate == 700_000
     with pytest.raises(AttributeError):
-        H264Encoder().encode(picture(0))
+        stock().encode(picture(0))
 
 
 async def test_a_sender_gets_our_encoder_for_codecs_we_know() -> None:
