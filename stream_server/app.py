@@ -98,7 +98,7 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
         config = app[CONFIG]
         house = app[HOUSE] = House(config, engine)
         tuning = Tuning(config.network)
-        services = Services(engine.live, house.garment, house.garments.run, app[METRICS], tuning)
+        services = Services(house.live, house.garment, house.garments.run, app[METRICS], tuning)
         meter = LoadMeter()
         app[LOBBY] = Lobby(config, services, timing, lambda: meter.share, house.tidy)
         app[METRICS].watch_load(lambda: meter.share)
@@ -204,11 +204,19 @@ async def serve(
         )
         for line in greeting(config, sock.getsockname()[1], tls):
             announce(line)
+        telling = asyncio.create_task(_tell_warm_up(runner.app[HOUSE], announce))
         await stopped.wait()
+        telling.cancel()
         announce("Ending: closing the sessions …")
         listener.close()
     finally:
         await runner.cleanup()
+
+
+async def _tell_warm_up(house: House, announce: Callable[[str], object]) -> None:
+    announce("  Warming up: a few seconds, up to a minute at the very first start …")
+    good = await house.warmed()
+    announce("  Ready." if good else "  The mirror could not start; see the log.")
 
 
 def _log_stray(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

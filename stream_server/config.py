@@ -19,6 +19,13 @@ from stream_server.network import AUTO, check_network
 STACKS = ("auto", "off", "cpu", "cuda", "ray")
 STACKS_HERE = ("auto", "off")  # this version dresses with the photo look alone
 MIN_SECRET_CHARS = 16
+NEVER_NEGATIVE = (
+    "uploads_kept_h",
+    "max_waiting",
+    "requests_per_minute",
+    "idle_s",
+    "longest_session_s",
+)
 WEB_FOLDER = Path(__file__).resolve().parent.parent / "web"
 
 
@@ -36,6 +43,8 @@ class ServerConfig:
         tls_self_signed: make a certificate for this run, so that phones on the LAN get a camera.
         ice_servers: STUN and TURN servers, for us and for browsers; none by default.
         allowed_origins: other sites (``https://shop.example``) that may embed the mirror.
+        catalog_shared_uploads: what a shopper adds is for everybody, not for that shopper alone.
+        uploads_kept_h: hours until a shopper's own garments are removed; 0 keeps them.
         catalog_read_only: refuse uploads to and deletions from the catalogue.
         relay_only: let video pass through the TURN servers alone; needs one.
         max_load: measured load, 0 to 1, from which on no further session is let in; 0 switches
@@ -63,6 +72,8 @@ class ServerConfig:
     ice_servers: tuple[IceServer, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     catalog_read_only: bool = False
+    catalog_shared_uploads: bool = False
+    uploads_kept_h: float = 24.0
     network: str = AUTO
     relay_only: bool = False
     max_load: float = 0.9
@@ -94,7 +105,7 @@ class ServerConfig:
     def _check_limits(self) -> None:
         if not 0 <= self.max_load <= 1:
             raise InputError(f"max_load must be 0 to 1, got {self.max_load}.")
-        for name in ("max_waiting", "requests_per_minute", "idle_s", "longest_session_s"):
+        for name in NEVER_NEGATIVE:
             if getattr(self, name) < 0:
                 raise InputError(f"{name} must not be negative, got {getattr(self, name)}.")
         if self.relay_only and not any(server.relays for server in self.ice_servers):

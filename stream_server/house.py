@@ -12,15 +12,18 @@ from collections.abc import Callable
 from pipeline.errors import GarmentUnknown, InputError
 from pipeline.structures import Garment
 from stream_server.config import ServerConfig
-from stream_server.engine import Engine, Entry, Shelf
+from stream_server.engine import Engine, Entry, Live, Shelf
 from stream_server.errors import ApiError, where
 from stream_server.tracks import call_in_loop
+from stream_server.wardrobes import VisitorShelf, Wardrobes
 from stream_server.workshop import Workshop
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 30.0  # how long a request waits for the catalogue of a server that just started
 RETRY_WHEN_STARTING_S = 5
+SWEEP_S = 600.0  # between looks for garments of visitors whose time is over
+HOUR_S = 3600
 GARMENT_THREADS, GARMENT_QUEUE = 2, 64  # quick: reading a garment of the catalogue
 PICTURE_THREADS, PICTURE_QUEUE = 1, 4  # seconds each: cutting out, photo try-on
 
@@ -38,8 +41,14 @@ class House:
         self.engine = engine
         self.garments = Workshop("garments", GARMENT_THREADS, GARMENT_QUEUE)
         self.pictures = Workshop("pictures", PICTURE_THREADS, PICTURE_QUEUE)
-        self._catalog: asyncio.Future[Shelf] = asyncio.get_running_loop().create_future()
-        self._ready = False
+        loop = asyncio.get_running_loop()
+        self._catalog: asyncio.Future[Shelf] = loop.create_future()
+        self._warmth: asyncio.Future[bool] = loop.create_future()
+        self._warm = threading.Event()  # the same for threads; set as well when it failed
+        self._wardrobes = Wardrobes(
+            config.catalog, engine.open_catalog, HOUR_S * config.uploads_kept_h
+        )
+        self._sweeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to open the catalogue and to warm up, in a thread of its own."""
@@ -50,31 +59,65 @@ class House:
                 catalog = self.engine.open_catalog(self._config.catalog)
                 call_in_loop(loop, lambda: self._settle(catalog))
                 self.engine.warm_up(catalog)
-                call_in_loop(loop, self._set_ready)
                 log.info("ready")
+                call_in_loop(loop, lambda: self._end_warm_up(good=True))
             except Exception as error:
                 log.error("the pipeline did not start: %s", where(error))
                 call_in_loop(loop, self._fail)
 
         threading.Thread(target=work, name="warm-up", daemon=True).start()
+        if not self._config.catalog_shared_uploads:
+            self._sweeping = asyncio.create_task(self._sweep())
 
     def _settle(self, catalog: Shelf) -> None:
         if not self._catalog.done():
             self._catalog.set_result(catalog)
 
-    def _set_ready(self) -> None:
-        self._ready = True
+    def _end_warm_up(self, *, good: bool) -> None:
+        self._warm.set()
+        if not self._warmth.done():
+            self._warmth.set_result(good)
 
     def _fail(self) -> None:
+        self._end_warm_up(good=False)
         if not self._catalog.done():
             sentence = "The garments of this server cannot be opened; its log says why."
             self._catalog.set_exception(ApiError(503, "broken", sentence))
             self._catalog.exception()  # seen; whoever asks gets it again
 
-    @property
-    def ready(self) -> bool:
-        """Whether the first session would start at once."""
-        return self._ready
+    async def _sweep(self) -> None:
+        """Remove the garments of visitors whose time is over, from the start on."""
+        while True:
+            self.garments.submit_quietly(self._wardrobes.sweep)
+            await asyncio.sleep(SWEEP_S)
+
+    def check_ready(self) -> None:
+        """Pass when a session would start at once.
+
+        Raises:
+            ApiError: 503 with the reason.
+        """
+        if not self._warmth.done():
+            sentence = (
+                "The mirror is warming up: models are loaded and, at the very first start,"
+                " compiled for up to a minute."
+            )
+            raise ApiError(503, "starting", sentence, RETRY_WHEN_STARTING_S)
+        if not self._warmth.result():
+            raise ApiError(503, "broken", "The mirror could not start; the server's log says why.")
+
+    async def warmed(self) -> bool:
+        """Wait until the warm-up has ended; False when it failed."""
+        return await asyncio.shield(self._warmth)
+
+    def live(self) -> Live:
+        """A new pipeline for one session, as soon as everything is warm. Call it in a thread.
+
+        Until then the session says that it is starting, and its frames pass: a pipeline made
+        earlier would wait for the same compilers, but in the middle of a frame.
+        """
+        self._warm.wait()
+        return self.engine.live()
 
     async def catalog(self) -> Shelf:
         """The catalogue, as soon as it is open.
@@ -88,24 +131,31 @@ class House:
             sentence = "The server is still starting. Try again in a moment."
             raise ApiError(503, "starting", sentence, RETRY_WHEN_STARTING_S) from error
 
-    async def entry(self, garment_id: str) -> Entry:
-        """A garment's line of the catalogue. Raises ``GarmentUnknown``."""
+    async def shelf(self, visitor: str | None) -> Shelf:
+        """The catalogue as a visitor sees it; see ``catalog`` for what it raises."""
         catalog = await self.catalog()
-        for entry in await self.garments.run(catalog.list):
+        if self._config.catalog_shared_uploads:
+            return catalog
+        return VisitorShelf(catalog, self._wardrobes, visitor)
+
+    async def entry(self, garment_id: str, visitor: str | None = None) -> Entry:
+        """A garment's line of the catalogue. Raises ``GarmentUnknown``."""
+        shelf = await self.shelf(visitor)
+        for entry in await self.garments.run(shelf.list):
             if entry.id == garment_id:
                 return entry
         raise GarmentUnknown("There is no such garment in the catalogue.")
 
-    async def garment(self, garment_id: str) -> Garment:
-        """A garment of the catalogue, ready to wear.
+    async def garment(self, garment_id: str, visitor: str | None = None) -> Garment:
+        """A garment of the catalogue, ready to wear by this visitor.
 
         Raises:
             GarmentUnknown: there is none with this id.
             ApiError: its files are damaged.
         """
-        catalog = await self.catalog()
+        shelf = await self.shelf(visitor)
         try:
-            return await self.garments.run(catalog.get, garment_id)
+            return await self.garments.run(shelf.get, garment_id)
         except GarmentUnknown:
             raise
         except InputError as error:  # its message names files of ours
@@ -120,6 +170,10 @@ class House:
     def close(self) -> None:
         """End the threads."""
         self._catalog.cancel()
+        self._warmth.cancel()
+        self._warm.set()  # nobody waits for it any more
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         self.garments.close()
         self.pictures.close()
 

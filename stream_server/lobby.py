@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+from pipeline.structures import Garment
 from stream_server.config import ServerConfig
 from stream_server.deadlines import Timing
 from stream_server.errors import ApiError
@@ -94,12 +96,18 @@ class Lobby:
             queue = {"ticket": place.ticket, "position": place.position}
             raise ApiError(503, "full", sentence, ASK_AGAIN_S, {"queue": queue})
 
-    async def admit(self, offer: Offer, peer: str | None = None) -> tuple[str, str]:
+    async def admit(
+        self,
+        offer: Offer,
+        peer: str | None = None,
+        fetch_garment: Callable[[str], Awaitable[Garment]] | None = None,
+    ) -> tuple[str, str]:
         """Open a session.
 
         Args:
             offer: a checked one.
             peer: IP address of the client, if it is known.
+            fetch_garment: finds the garments that this shopper may wear; everybody's unless given.
 
         Returns:
             The session's id and the session description of the answer.
@@ -111,7 +119,10 @@ class Lobby:
         configuration = rtc_configuration(
             self._config.ice_servers, relay_only=self._config.relay_only
         )
-        session = Session(configuration, self._services, self._forget, self._timing, peer)
+        services = self._services
+        if fetch_garment is not None:
+            services = replace(services, fetch_garment=fetch_garment)
+        session = Session(configuration, services, self._forget, self._timing, peer)
         self._sessions[session.id] = session
         self.metrics.sessions(len(self._sessions))
         return session.id, await session.answer(offer)

@@ -9,15 +9,22 @@ from urllib.parse import quote
 from aiohttp import web
 
 from pipeline.structures import Category
+from stream_server.cookies import new_visitor, remember, visitor_of
 from stream_server.engine import Entry
 from stream_server.errors import ApiError
 from stream_server.forms import Field, file_of, read_form
 from stream_server.keys import CONFIG, HOUSE
 from stream_server.security import check_rate
+from stream_server.wardrobes import OWN
 
 routes = web.RouteTableDef()
 
-PICTURE_CACHE = "public, max-age=300"  # then asked again with its ETag; ids may be used anew
+# then asked again with its ETag: ids may be used anew
+PICTURE = {"Cache-Control": "public, max-age=300"}
+OWN_PICTURE = {
+    "Cache-Control": "private, max-age=300",
+    "Cross-Origin-Resource-Policy": "same-origin",  # no other site may show it to its owner
+}
 
 
 def as_json(entry: Entry) -> dict[str, Any]:
@@ -30,67 +37,74 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "sleeves": entry.sleeves.value,
         "thumbnail": f"{base}/thumbnail",
         "image": f"{base}/image",
+        "own": entry.id.startswith(OWN),
     }
 
 
 @routes.get("/api/garments")
 async def index(request: web.Request) -> web.Response:
-    """Every garment, in the order to show."""
+    """Every garment that this visitor may wear, in the order to show."""
     house = request.app[HOUSE]
-    catalog = await house.catalog()
-    entries = await house.garments.run(catalog.list)
+    shelf = await house.shelf(visitor_of(request))
+    entries = await house.garments.run(shelf.list)
     answer = [as_json(entry) for entry in entries]
     return web.json_response(answer, headers={"Cache-Control": "no-cache"})
 
 
 @routes.post("/api/garments")
 async def add(request: web.Request) -> web.Response:
-    """Cut a garment out of an uploaded photo and keep it."""
+    """Cut a garment out of an uploaded photo and keep it, for this visitor alone by default."""
     _check_writable(request)
     check_rate(request)
     fields = await read_form(request, ("image", "name", "category"))
     photo = file_of(fields, "image")
     name, category = _name(fields.get("name")), _category(fields.get("category"))
     house = request.app[HOUSE]
-    catalog = await house.catalog()
-    entry = await house.pictures.run(catalog.add, photo, name, category)
-    answer = as_json(entry)
-    return web.json_response(answer, status=201, headers={"Location": f"{answer['image']}"})
+    visitor = visitor_of(request) or new_visitor()
+    shelf = await house.shelf(visitor)
+    entry = await house.pictures.run(shelf.add, photo, name, category)
+    added = as_json(entry)
+    answer = web.json_response(added, status=201, headers={"Location": added["image"]})
+    remember(request, answer, visitor)
+    return answer
 
 
 @routes.delete("/api/garments/{id}")
 async def remove(request: web.Request) -> web.Response:
-    """Delete a garment; whoever wears it goes on wearing it."""
+    """Delete a garment of one's own; whoever wears it goes on wearing it."""
     _check_writable(request)
     house = request.app[HOUSE]
-    catalog = await house.catalog()
-    await house.garments.run(catalog.remove, request.match_info["id"])
+    shelf = await house.shelf(visitor_of(request))
+    await house.garments.run(shelf.remove, request.match_info["id"])
     return web.Response(status=204)
 
 
 @routes.get("/api/garments/{id}/thumbnail")
 async def thumbnail(request: web.Request) -> web.FileResponse:
     """Small picture of a garment."""
-    return _picture((await _entry(request)).thumbnail)
+    entry = await _entry(request)
+    return _picture(entry, entry.thumbnail)
 
 
 @routes.get("/api/garments/{id}/image")
 async def image(request: web.Request) -> web.FileResponse:
     """Picture of a garment."""
-    return _picture((await _entry(request)).image)
+    entry = await _entry(request)
+    return _picture(entry, entry.image)
 
 
 async def _entry(request: web.Request) -> Entry:
-    return await request.app[HOUSE].entry(request.match_info["id"])
+    return await request.app[HOUSE].entry(request.match_info["id"], visitor_of(request))
 
 
-def _picture(file: Path) -> web.FileResponse:
-    return web.FileResponse(file, headers={"Cache-Control": PICTURE_CACHE})
+def _picture(entry: Entry, file: Path) -> web.FileResponse:
+    headers = OWN_PICTURE if entry.id.startswith(OWN) else PICTURE
+    return web.FileResponse(file, headers=headers)
 
 
 def _check_writable(request: web.Request) -> None:
     if request.app[CONFIG].catalog_read_only:
-        raise ApiError(403, "read_only", "The catalogue of this server cannot be changed.")
+        raise ApiError(403, "read_only", "Garments cannot be added or removed here.")
 
 
 def _name(field: Field | None) -> str:

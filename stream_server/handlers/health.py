@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from stream_server.errors import ApiError
-from stream_server.house import RETRY_WHEN_STARTING_S
 from stream_server.keys import HOUSE, LOBBY, METRICS
 
 routes = web.RouteTableDef()
@@ -23,8 +21,7 @@ async def healthz(_: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """The models are warm and the doors open: a session would start at once."""
     request.app[LOBBY].check_open()
-    if not request.app[HOUSE].ready:
-        raise ApiError(503, "starting", "The models are still loading.", RETRY_WHEN_STARTING_S)
+    request.app[HOUSE].check_ready()
     return web.json_response({"status": "ready"})
 
 

@@ -42,7 +42,7 @@ GARMENT: Json = {"$ref": "#/components/schemas/Garment"}
 SCHEMAS: Json = {
     "Garment": {
         "type": "object",
-        "required": ["id", "name", "category", "sleeves", "thumbnail", "image"],
+        "required": ["id", "name", "category", "sleeves", "thumbnail", "image", "own"],
         "properties": {
             "id": TEXT,
             "name": TEXT,
@@ -50,6 +50,7 @@ SCHEMAS: Json = {
             "sleeves": {"type": "string", "enum": [s.value for s in Sleeves]},
             "thumbnail": {"type": "string", "format": "uri-reference"},
             "image": {"type": "string", "format": "uri-reference"},
+            "own": {"type": "boolean"},
         },
     },
     "Offer": {
@@ -130,7 +131,10 @@ PATHS: Json = {
     },
     "/api/garments/{id}": {
         "delete": _operation(
-            "Delete a garment", {"204": {"description": "Deleted"}}, 403, 404, parameters=[ID]
+            "Delete a garment of one's own",
+            {"204": {"description": "Deleted"}},
+            *(403, 404),
+            parameters=[ID],
         )
     },
     "/api/garments/{id}/thumbnail": {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 from aiohttp import web
 
 from pipeline.errors import GarmentUnknown
+from stream_server.cookies import new_visitor, remember, visitor_of
 from stream_server.errors import ApiError
 from stream_server.forms import read_body
 from stream_server.keys import CONFIG, HOUSE, LOBBY
@@ -22,8 +25,12 @@ async def offer(request: web.Request) -> web.Response:
     try:
         lobby.check_open()
         wanted = await _read(request)
-        await _check_garment(request, wanted)
-        session, sdp = await lobby.admit(wanted, _peer(request))
+        visitor = visitor_of(request) or new_visitor()
+        house = request.app[HOUSE]
+        if wanted.garment is not None:  # refused before a connection is made for it
+            await house.entry(wanted.garment, visitor)
+        fetch = functools.partial(house.garment, visitor=visitor)
+        session, sdp = await lobby.admit(wanted, _peer(request), fetch)
     except (ApiError, GarmentUnknown) as error:
         full = isinstance(error, ApiError) and error.status == 503
         lobby.metrics.offer("full" if full else "refused")
@@ -32,7 +39,10 @@ async def offer(request: web.Request) -> web.Response:
         lobby.metrics.offer("failed")
         raise
     lobby.metrics.offer("accepted")
-    return web.json_response({"sdp": sdp, "type": "answer", "session": session})
+    answer = web.json_response({"sdp": sdp, "type": "answer", "session": session})
+    if visitor_of(request) is None:  # what is added during this session can be worn in it
+        remember(request, answer, visitor)
+    return answer
 
 
 async def _read(request: web.Request) -> Offer:
@@ -50,12 +60,6 @@ async def _read(request: web.Request) -> Offer:
 
 def _peer(request: web.Request) -> str | None:
     return client_address(request, request.app[CONFIG].trusted_proxies)
-
-
-async def _check_garment(request: web.Request, wanted: Offer) -> None:
-    """Refuse an unknown garment before a connection is made for it."""
-    if wanted.garment is not None:
-        await request.app[HOUSE].entry(wanted.garment)
 
 
 @routes.delete("/api/sessions/{id}")

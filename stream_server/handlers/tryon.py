@@ -6,6 +6,7 @@ from aiohttp import web
 
 from pipeline.reasons import ADVICE
 from pipeline.structures import Garment, Reason
+from stream_server.cookies import visitor_of
 from stream_server.engine import Engine
 from stream_server.errors import ApiError
 from stream_server.forms import Field, file_of, read_form
@@ -33,7 +34,7 @@ async def tryon(request: web.Request) -> web.Response:
 
 
 async def _from_catalog(request: web.Request, field: Field) -> Garment:
-    return await request.app[HOUSE].garment(field.text[:MAX_ID_CHARS])
+    return await request.app[HOUSE].garment(field.text[:MAX_ID_CHARS], visitor_of(request))
 
 
 def _dress(engine: Engine, person: bytes, garment: Garment | bytes) -> bytes:

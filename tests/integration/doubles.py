@@ -102,12 +102,13 @@ class ShelfEntry:
 
 
 class MemoryShelf:
-    """A catalogue with red, green, blue and trousers."""
+    """A catalogue with red, green, blue and trousers, or an empty one where a folder is."""
 
     def __init__(self, folder: Path) -> None:
+        self._ids = [] if folder.exists() else ["red", "green", "blue", "trousers"]
+        folder.mkdir(parents=True, exist_ok=True)
         self._picture = folder / "picture.png"
         write_png(self._picture, np.full((8, 8, 3), 200, np.uint8))
-        self._ids = ["red", "green", "blue", "trousers"]
 
     def _entry(self, garment_id: str) -> ShelfEntry:
         if garment_id not in self._ids:
@@ -149,7 +150,6 @@ class StandInEngine:
         self.broken = False
 
     def open_catalog(self, folder: Path) -> MemoryShelf:
-        folder.mkdir(parents=True, exist_ok=True)
         return MemoryShelf(folder)
 
     def warm_up(self, catalog: Any) -> None:

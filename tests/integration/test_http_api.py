@@ -165,7 +165,8 @@ async def test_the_catalogue(serve: Serve) -> None:
     http = await serve()
     garments = await (await http.get("/api/garments")).json()
     assert [g["id"] for g in garments] == ["red", "green", "blue", "trousers"]
-    assert garments[0].keys() == {"id", "name", "category", "sleeves", "thumbnail", "image"}
+    shown = {"id", "name", "category", "sleeves", "thumbnail", "image", "own"}
+    assert garments[0].keys() == shown
     picture = await http.get(garments[0]["thumbnail"])
     assert picture.content_type == "image/png"
     assert "max-age" in picture.headers["Cache-Control"]
@@ -174,10 +175,11 @@ async def test_the_catalogue(serve: Serve) -> None:
 
     added = await http.post("/api/garments", data=form(image=GREY, name="mine", category="upper"))
     assert added.status == 201
-    assert (await added.json())["id"] == "mine"
-    assert (await http.get("/api/garments/mine/image")).status == 200
-    assert (await http.delete("/api/garments/mine")).status == 204
-    await refused(await http.delete("/api/garments/mine"), 404, "garment_unknown")
+    mine = await added.json()
+    assert mine["name"] == "mine" and mine["own"]
+    assert (await http.get(mine["image"])).status == 200
+    assert (await http.delete(f"/api/garments/{mine['id']}")).status == 204
+    await refused(await http.delete(f"/api/garments/{mine['id']}"), 404, "garment_unknown")
 
 
 @pytest.mark.parametrize(
@@ -346,7 +348,7 @@ async def test_offers_that_ask_for_too_much(serve: Serve) -> None:
 
 
 async def test_other_sites_may_change_nothing_unless_allowed(serve: Serve) -> None:
-    http = await serve(allowed_origins=("https://shop.example",))
+    http = await serve(allowed_origins=("https://shop.example",), catalog_shared_uploads=True)
     same = f"http://{http.host}:{http.port}"
     for origin, status in ((same, 204), ("https://evil.example", 403), ("null", 403)):
         response = await http.delete("/api/garments/red", headers={"Origin": origin})
@@ -396,7 +398,7 @@ async def test_a_catalogue_that_cannot_be_opened_leaves_the_server_answering(
     http = await serve()
     await refused(await http.get("/api/garments"), 503, "broken")
     assert (await http.get("/healthz")).status == 200
-    await refused(await http.get("/readyz"), 503, "starting")
+    await refused(await http.get("/readyz"), 503, "broken")
 
 
 async def test_the_openapi_document_names_every_address(serve: Serve) -> None:

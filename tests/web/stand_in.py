@@ -101,10 +101,11 @@ class Shelf:
     """A catalogue of one colour per garment. Uploads that are black are refused."""
 
     def __init__(self, folder: Path) -> None:
+        colours = {} if folder.exists() else COLOURS
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._entries: dict[str, Entry] = {}
-        for garment_id, colour in COLOURS.items():
+        for garment_id, colour in colours.items():
             self._put(garment_id, garment_id.replace("-", " ").capitalize(), colour)
 
     def _put(self, garment_id: str, name: str, colour: tuple[int, int, int]) -> Entry:

@@ -1,0 +1,171 @@
+"""Garments that visitors add for themselves: listed, worn and removed by nobody else.
+
+Each visitor's lie in a folder of their own inside the catalogue, named after a hash of the
+visitor's cookie; the hash begins their ids too (``own.HASH.blue-tee``), so that none is ever
+called like one of the shop's or of somebody else. Some time after the last one was added they go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import GarmentUnknown, InputError
+from pipeline.structures import Category, Garment, Sleeves
+from stream_server.engine import Entry, Shelf
+from stream_server.errors import ApiError
+
+FOLDER = ".visitors"  # no garment's folder begins with a dot
+OWN = "own."
+HASH_CHARS = 32
+MOST_GARMENTS = 20  # of one visitor
+MOST_OPEN = 16  # visitors whose garments are kept in memory
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEntry:
+    """A line of a visitor's own catalogue; see ``engine.Entry``."""
+
+    id: str
+    name: str
+    category: Category
+    sleeves: Sleeves
+    thumbnail: Path
+    image: Path
+
+
+class Wardrobes:
+    """The folders of all visitors. Its methods touch the disk: call them in threads.
+
+    Args:
+        catalog: folder of the shop's catalogue.
+        open_shelf: opens a folder that exists.
+        kept_s: seconds until a visitor's garments go, from the last change on; 0 keeps them.
+    """
+
+    def __init__(
+        self, catalog: Path, open_shelf: Callable[[Path], Shelf], kept_s: float = 0.0
+    ) -> None:
+        self._folder = catalog / FOLDER
+        self._open_shelf = open_shelf
+        self._kept_s = kept_s
+        self._lock = threading.Lock()
+        self._shelves: OrderedDict[Path, Shelf] = OrderedDict()
+
+    def of(self, visitor: str, *, make: bool = False) -> Shelf | None:
+        """A visitor's shelf; None when they have none, or none any more."""
+        folder = self._folder / hash_of(visitor)
+        if not self._is_kept(folder):
+            self._drop(folder)
+            if not make:
+                return None
+            folder.mkdir(parents=True)
+        with self._lock:
+            shelf = self._shelves.get(folder) or self._open_shelf(folder)
+            self._shelves[folder] = shelf
+            self._shelves.move_to_end(folder)
+            if len(self._shelves) > MOST_OPEN:
+                self._shelves.popitem(last=False)
+            return shelf
+
+    def sweep(self) -> None:
+        """Remove what nobody may see any more."""
+        for folder in self._folder.glob("*"):
+            if not self._is_kept(folder):
+                self._drop(folder)
+
+    def _is_kept(self, folder: Path) -> bool:
+        try:
+            age_s = time.time() - folder.stat().st_mtime
+        except OSError:
+            return False
+        return not 0 < self._kept_s < age_s
+
+    def _drop(self, folder: Path) -> None:
+        with self._lock:
+            self._shelves.pop(folder, None)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def hash_of(visitor: str) -> str:
+    """What stands for a visitor on the disk and in ids: who reads it cannot become them."""
+    return hashlib.sha256(visitor.encode()).hexdigest()[:HASH_CHARS]
+
+
+class VisitorShelf:
+    """The catalogue as one visitor sees it: what is their own, then what the shop offers.
+
+    Args:
+        shop: the garments for everybody.
+        wardrobes: of all visitors.
+        visitor: who asks; None for one who has added nothing.
+    """
+
+    def __init__(self, shop: Shelf, wardrobes: Wardrobes, visitor: str | None) -> None:
+        self._shop = shop
+        self._wardrobes = wardrobes
+        self._visitor = visitor
+        self._prefix = f"{OWN}{hash_of(visitor)}." if visitor else OWN
+
+    def list(self) -> Sequence[Entry]:
+        """One's own garments, then the shop's."""
+        own = self._own()
+        mine = () if own is None else own.list()
+        return [*map(self._entry, mine), *self._shop.list()]
+
+    def get(self, id: str, /) -> Garment:
+        """A garment of one's own or of the shop; raises ``GarmentUnknown``."""
+        if id.startswith(OWN):
+            own, inner = self._find(id)
+            return own.get(inner)
+        return self._shop.get(id)
+
+    def add(self, image_bytes: bytes, name: str, category: Category | None = None, /) -> Entry:
+        """Add a garment for this visitor alone; raises ``GarmentRefused`` and others."""
+        assert self._visitor is not None, "name the visitor first"
+        own = self._wardrobes.of(self._visitor, make=True)
+        assert own is not None
+        if len(own.list()) >= MOST_GARMENTS:
+            raise InputError(
+                f"You have {MOST_GARMENTS} garments of your own already. Remove one first."
+            )
+        return self._entry(own.add(image_bytes, name, category))
+
+    def remove(self, id: str, /) -> None:
+        """Remove a garment of one's own; raises ``GarmentUnknown``, and 403 for the shop's."""
+        if id.startswith(OWN):
+            own, inner = self._find(id)
+            own.remove(inner)
+        elif any(entry.id == id for entry in self._shop.list()):
+            raise ApiError(403, "not_yours", "Only garments that you added can be removed.")
+        else:
+            raise _unknown()
+
+    def _own(self) -> Shelf | None:
+        return self._wardrobes.of(self._visitor) if self._visitor else None
+
+    def _find(self, id: str) -> tuple[Shelf, str]:
+        own = self._own()
+        if own is None or not id.startswith(self._prefix):
+            raise _unknown()
+        return own, id.removeprefix(self._prefix)
+
+    def _entry(self, entry: Entry) -> Entry:
+        return OwnEntry(
+            id=f"{self._prefix}{entry.id}",
+            name=entry.name,
+            category=entry.category,
+            sleeves=entry.sleeves,
+            thumbnail=entry.thumbnail,
+            image=entry.image,
+        )
+
+
+def _unknown() -> GarmentUnknown:
+    return GarmentUnknown("There is no such garment in the catalogue.")
