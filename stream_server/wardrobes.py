@@ -61,12 +61,11 @@ class Wardrobes:
     def of(self, visitor: str, *, make: bool = False) -> Shelf | None:
         """A visitor's shelf; None when they have none, or none any more."""
         folder = self._folder / hash_of(visitor)
-        if not self._is_kept(folder):
-            self._drop(folder)
-            if not make:
-                return None
-            folder.mkdir(parents=True)
         with self._lock:
+            if not self._is_there(folder):
+                if not make:
+                    return None
+                folder.mkdir(parents=True)
             shelf = self._shelves.get(folder) or self._open_shelf(folder)
             self._shelves[folder] = shelf
             self._shelves.move_to_end(folder)
@@ -77,20 +76,20 @@ class Wardrobes:
     def sweep(self) -> None:
         """Remove what nobody may see any more."""
         for folder in self._folder.glob("*"):
-            if not self._is_kept(folder):
-                self._drop(folder)
+            with self._lock:
+                self._is_there(folder)
 
-    def _is_kept(self, folder: Path) -> bool:
+    def _is_there(self, folder: Path) -> bool:
+        """Whether a visitor has a folder; one whose time is over is removed. Needs the lock."""
         try:
             age_s = time.time() - folder.stat().st_mtime
         except OSError:
             return False
-        return not 0 < self._kept_s < age_s
-
-    def _drop(self, folder: Path) -> None:
-        with self._lock:
-            self._shelves.pop(folder, None)
-            shutil.rmtree(folder, ignore_errors=True)
+        if not 0 < self._kept_s < age_s:
+            return True
+        self._shelves.pop(folder, None)
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
 
 
 def hash_of(visitor: str) -> str:
