@@ -12,11 +12,11 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import aiortc
-from aiortc import RTCRtpReceiver, RTCRtpSender
+from aiortc import RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver
 from aiortc.codecs import is_rtx
 from aiortc.codecs.h264 import H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
@@ -28,6 +28,7 @@ from aiortc.utils import uint16_add, uint16_gt
 from stream_server.encoders import ENCODERS
 from stream_server.jitter import MarkerJitterBuffer, is_keyframe
 from stream_server.network import AUTO, NetworkProfile, check_network, profile_for
+from stream_server.playout import ImmediateExtensions, agree_on_no_delay
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,10 @@ def missing_names() -> list[str]:
     of_receiver = {f"_RTCRtpReceiver__{name}" for name in IN_RECEIVER}
     checks = (
         ("RTCRtpReceiver", of_receiver - set(RTCRtpReceiver.__init__.__code__.co_names)),
-        ("RTCRtpSender", {"_RTCRtpSender__encoder"} - set(RTCRtpSender.__init__.__code__.co_names)),
+        ("RTCRtpSender", {"_RTCRtpSender__encoder", "_RTCRtpSender__rtp_header_extensions_map"}
+         - set(RTCRtpSender.__init__.__code__.co_names)),
+        ("RTCRtpTransceiver", {"_headerExtensions"}
+         - set(RTCRtpTransceiver.__init__.__code__.co_names)),
         ("Vp8Encoder", {"_Vp8Encoder__target_bitrate"} - set(vars(Vp8Encoder()))),
         ("H264Encoder", {"_H264Encoder__target_bitrate"} - set(vars(H264Encoder()))),
         ("H264Encoder", {"_encode_frame"} - set(dir(H264Encoder))),
@@ -239,6 +243,8 @@ class TunedReceiver:
 class TunedSender:
     """Gives one of aiortc's senders an encoder of ours when it first needs one.
 
+    Its packets carry the wish for no delay, where ``Tuning.answer`` agreed on it.
+
     Args:
         sender: one that has not started.
         profile: of the line.
@@ -250,6 +256,7 @@ class TunedSender:
         self._ceiling = profile.highest
         self._stock = sender._next_encoded_frame
         sender._next_encoded_frame = self._next_encoded_frame
+        sender._RTCRtpSender__rtp_header_extensions_map = ImmediateExtensions()
 
     async def _next_encoded_frame(self, codec: Any) -> Any:
         make = ENCODERS.get(codec.mimeType.lower())
@@ -299,3 +306,9 @@ class Tuning:
         if not self.active:
             return None
         return TunedSender(sender, profile_for(self._network, peer))
+
+    def answer(self, transceivers: Iterable[RTCRtpTransceiver], offer: str) -> None:
+        """Agree on what the tuned senders will use; after the offer was set, before the answer."""
+        if self.active:
+            for transceiver in transceivers:
+                agree_on_no_delay(transceiver, offer)

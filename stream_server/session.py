@@ -127,6 +127,7 @@ class Session:
         try:
             sdp = with_address(offer.sdp, self._peer)
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
+            self._services.tuning.answer(self._pc.getTransceivers(), sdp)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # aiortc raises whatever the description led to
             self._log.info("offer refused: %s", where(error))

@@ -14,6 +14,7 @@ from stream_server.encoders import TunedH264Encoder, TunedVp8Encoder
 from stream_server.jitter import MarkerJitterBuffer
 from stream_server.keys import LOBBY
 from stream_server.network import PROFILES
+from stream_server.playout import URI
 
 
 def connection_of(shopper: Shopper) -> tuple[Any, Any]:
@@ -43,6 +44,15 @@ async def test_a_live_connection_is_tuned(serve: Serve, codec: str) -> None:
     kind = {"video/VP8": TunedVp8Encoder, "video/H264": TunedH264Encoder}[codec]
     assert isinstance(encoder, kind)
     assert [frame.number for frame in frames] == sorted({frame.number for frame in frames})
+
+
+async def test_a_browser_that_can_is_told_to_show_frames_at_once(serve: Serve) -> None:
+    async with Shopper(await serve(network="lan")) as shopper:
+        offered = shopper.offer()
+        offered["sdp"] += f"a=extmap:14 {URI}\r\n"
+        async with shopper.http.post("/api/offer", json=offered) as response:
+            answer = await response.json()
+    assert f"a=extmap:14 {URI}" in answer["sdp"]
 
 
 async def test_without_tuning_the_stream_works_as_well(
