@@ -163,12 +163,23 @@ def photo(
 @app.command()
 def garment(
     image: Annotated[Path, typer.Argument(help="A photo of one garment.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to write to.")] = None,
+    add_to: Annotated[
+        Path | None, typer.Option(help="Catalogue folder of a server that is to offer it.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What shoppers read.")] = None,
 ) -> None:
-    """Cut a garment out of its photo and measure it."""
-    from stream_server.commands import export
+    """Cut a garment out of its photo: to look at what was measured, or for a server's shoppers."""
+    if (out is None) == (add_to is None):
+        raise InputError("Say where to: --out FOLDER to look at it, or --add-to CATALOG.")
+    if add_to is not None:
+        from stream_server.commands.stock import add_garment
 
-    export.garment(image, out)
+        add_garment(image, add_to, name)
+    elif out is not None:
+        from stream_server.commands import export
+
+        export.garment(image, out)
 
 
 @app.command()
