@@ -164,6 +164,22 @@ class Pascal(IntEnum):
     LOWER_LEGS = 6
 
 
+class OwnPart(IntEnum):
+    """Parts that Wearcast's own parser tells apart; left and right are told apart by the pose."""
+
+    BACKGROUND = 0
+    HAIR = 1
+    FACE = 2  # with ears, beard and glasses
+    NECK = 3  # and all other bare skin of the torso
+    UPPER = 4  # whatever covers the chest, a dress to its hem
+    ARMS = 5  # bare skin from shoulder to wrist
+    HANDS = 6
+    LOWER = 7
+    LEGS = 8
+    FEET = 9  # and shoes
+    ACCESSORY = 10  # worn or held and no clothes: hat, scarf, lanyard, bag, phone
+
+
 class GarmentClass(IntEnum):
     """Classes of the garment segmentation network."""
 
