@@ -1,6 +1,7 @@
 """Where a person's body is in a frame: MediaPipe Pose, made steady and kept to one person.
 
-``PoseEstimator`` is MediaPipe behind our types; ``PoseTracker`` is what a live session uses.
+``PoseEstimator`` is MediaPipe behind our types, for single pictures; ``PoseTracker`` is what a live
+session uses.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.blazepose.follower import Follower
 from pipeline.geometry import bounding_box
 from pipeline.labels import MIN_VISIBILITY, Landmark
 from pipeline.native_log import without_native_noise
@@ -43,29 +45,23 @@ GREY = 127
 
 
 class PoseEstimator:
-    """One MediaPipe graph. Not for use by several threads at once.
+    """MediaPipe Pose on pictures of their own. Not for use by several threads at once."""
 
-    Args:
-        static: treat every frame as a picture of its own instead of following a person.
-    """
-
-    def __init__(self, static: bool = False) -> None:
+    def __init__(self) -> None:
         from mediapipe.python.solutions.pose import Pose as MediaPipePose  # slow to import
 
-        self._static = static
         with without_native_noise():
             self._graph: Any = MediaPipePose(
-                static_image_mode=static,
+                static_image_mode=True,
                 model_complexity=MODEL_COMPLEXITY,
-                smooth_landmarks=False,  # ours knows the time between frames
                 enable_segmentation=True,
-                smooth_segmentation=False,
             )
-            self._process_blank()  # loads the models now instead of on the first frame
+            # loads the models now instead of on the first picture
+            self._graph.process(np.zeros((BLANK_SIZE, BLANK_SIZE, 3), np.uint8))
         self._fresh = True
 
     def estimate(self, frame: Frame) -> Pose | None:
-        """Find the body in a frame, exactly as MediaPipe sees it.
+        """Find the body in a picture, exactly as MediaPipe sees it.
 
         Returns:
             The pose in pixels of the frame, or None when there is nobody.
@@ -87,18 +83,6 @@ class PoseEstimator:
         """The first picture with a person makes MediaPipe warn about its own graph, once."""
         first, self._fresh = self._fresh, False
         return without_native_noise() if first else nullcontext()
-
-    def reset(self) -> None:
-        """Forget the person that is being followed: the next frame is searched anew.
-
-        A blank frame makes MediaPipe lose its person at the cost of one frame; restarting its
-        graph would load the models again, six times as slow.
-        """
-        if not self._static:
-            self._process_blank()
-
-    def _process_blank(self) -> None:
-        self._graph.process(np.zeros((BLANK_SIZE, BLANK_SIZE, 3), np.uint8))
 
     def close(self) -> None:
         """Release the graph; closing twice is harmless."""
@@ -191,7 +175,7 @@ class PoseTracker:
     """
 
     def __init__(self) -> None:
-        self._estimator = PoseEstimator()
+        self._follower = Follower()
         self._smoother = PoseSmoother()
         self._cuts = CutDetector()
         self._cut = False
@@ -219,14 +203,14 @@ class PoseTracker:
         return self._smoother.smooth(pose, frame.time_s)
 
     def _follow(self, frame: Frame) -> Pose | None:
-        pose = self._estimator.estimate(frame)
+        pose = self._follower.estimate(frame)
         if self._followed and self._last is not None and pose is not None:
             seen = _Sighting.of(pose, frame.time_s)
             if self._last.may_be(seen):
                 self._last = seen
                 return pose
-            self._estimator.reset()
-            pose = self._estimator.estimate(frame)
+            self._follower.reset()
+            pose = self._follower.estimate(frame)
         self._followed = False
         if pose is None or not _is_upper_body(pose):
             return pose
@@ -239,8 +223,8 @@ class PoseTracker:
     def _choose(self, frame: Frame, found: Pose) -> Pose | None:
         """Decide whom to follow from now on: the one just lost, otherwise the nearest.
 
-        MediaPipe shows one person, not always the largest; the second look is at the same frame
-        with the first person painted over. Afterwards MediaPipe itself follows the chosen one.
+        MediaPipe finds one person, not always the largest; the second look is at the same frame
+        with the first person painted over. Afterwards the follower keeps to the chosen one.
         """
         first = _Sighting.of(found, frame.time_s)
         lost = self._last
@@ -248,22 +232,22 @@ class PoseTracker:
             lost = None
         if lost is not None and lost.may_be(first):
             return found
-        self._estimator.reset()
-        other = self._estimator.estimate(Frame(_paint_over(frame.image, found), frame.time_s))
+        self._follower.reset()
+        other = self._follower.estimate(Frame(_paint_over(frame.image, found), frame.time_s))
         if other is not None and _is_upper_body(other):
             second = _Sighting.of(other, frame.time_s)
             wanted = lost.may_be(second) if lost else second.nearer_than(first)
-            if wanted:  # MediaPipe looks at the second one now; see them in the true picture
-                chosen = self._estimator.estimate(frame)
+            if wanted:  # the second one is followed now; see them in the true picture
+                chosen = self._follower.estimate(frame)
                 if chosen is not None and second.may_be(_Sighting.of(chosen, frame.time_s)):
                     return chosen
         if other is not None:
-            self._estimator.reset()
+            self._follower.reset()
         # only somebody else is there: wait a moment for the one we lost
-        return None if lost is not None else self._estimator.estimate(frame)
+        return None if lost is not None else self._follower.estimate(frame)
 
     def _forget(self) -> None:
-        self._estimator.reset()
+        self._follower.reset()
         self._smoother.reset()
         self._followed = False
         self._last = None
@@ -274,8 +258,8 @@ class PoseTracker:
         self._cuts.reset()
 
     def close(self) -> None:
-        """Release the graph; closing twice is harmless."""
-        self._estimator.close()
+        """Release the networks; closing twice is harmless."""
+        self._follower.close()
 
     def __enter__(self) -> Self:
         return self

@@ -88,7 +88,7 @@ def pose(source: Path, out: Path) -> None:
     from pipeline.pose import PoseEstimator
 
     folder = _folder(out)
-    with PoseEstimator(static=True) as estimator, _progress() as progress:
+    with PoseEstimator() as estimator, _progress() as progress:
         for path in progress.track(_pictures(source), description="Pose"):
             _export_pose(path, folder, estimator)
 

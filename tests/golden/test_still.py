@@ -28,7 +28,7 @@ def test_only_the_mask_changes_and_the_face_stays(astronaut_image: Image) -> Non
     same = (composite.image == astronaut_image).all(axis=-1)
     assert same[composite.mask == 0].all()
     assert (composite.mask > 0).mean() > 0.1
-    with PoseEstimator(static=True) as estimator:
+    with PoseEstimator() as estimator:
         pose = estimator.estimate(Frame(astronaut_image))
     assert pose is not None
     for x, y in pose.landmarks_px[:11].astype(int):  # nose, eyes, ears, mouth

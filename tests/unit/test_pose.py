@@ -24,7 +24,7 @@ SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
 
 @pytest.fixture(scope="module")
 def estimator() -> Iterator[PoseEstimator]:
-    with PoseEstimator(static=True) as estimator:
+    with PoseEstimator() as estimator:
         yield estimator
 
 
