@@ -145,6 +145,19 @@ def test_before_and_after(page: Any) -> None:
     assert handle.get_attribute("aria-valuenow") == "80"
 
 
+def test_a_camera_picture_that_is_covered_is_not_drawn(page: Any) -> None:
+    start_mirror(page)
+    camera = page.locator(".stage-camera")
+    camera.wait_for(state="hidden")
+    hold = page.get_by_role("button", name="Hold to see yourself before")
+    hold.dispatch_event("pointerdown")
+    assert camera.is_visible()  # at once
+    hold.dispatch_event("pointerup")
+    camera.wait_for(state="hidden")
+    page.get_by_role("button", name="Before and after side by side").click()
+    assert camera.is_visible()
+
+
 def test_a_snapshot_is_saved_as_png(page: Any) -> None:
     start_mirror(page)
     page.get_by_role("button", name="Take a picture").click()

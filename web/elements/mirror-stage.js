@@ -17,7 +17,6 @@ export class MirrorStage extends HTMLElement {
   }));
   /** @type {import('./compare.js').Compare} */
   #compare = /** @type {any} */ (h('wc-compare', {}, this.#camera, this.#dressed));
-  #frames = 0;
   #generation = 0;
 
   connectedCallback() {
@@ -52,7 +51,7 @@ export class MirrorStage extends HTMLElement {
     const generation = ++this.#generation;
     this.#dressed.srcObject = stream;
     this.#play(this.#dressed);
-    this.#countFrames(generation);
+    this.#awaitFirstFrame(generation);
   }
 
   /** Back to the camera picture, for instance while reconnecting. */
@@ -84,9 +83,9 @@ export class MirrorStage extends HTMLElement {
     return this.#compare.mode;
   }
 
-  /** Dressed frames shown so far. */
+  /** Dressed frames so far; counted by the browser, since a script per frame would cost. */
   get frames() {
-    return this.#frames;
+    return this.#dressed.getVideoPlaybackQuality().totalVideoFrames;
   }
 
   /** True while the dressed picture is what the shopper sees. */
@@ -113,21 +112,12 @@ export class MirrorStage extends HTMLElement {
   }
 
   /** @param {number} generation */
-  #countFrames(generation) {
+  #awaitFirstFrame(generation) {
     const onFrame = () => {
-      if (generation !== this.#generation) return;
-      this.#frames += 1;
-      if (!this.isDressed) {
-        this.toggleAttribute('data-dressed', true);
-        this.dispatchEvent(new Event('dressed', { bubbles: true }));
-      }
-      this.#nextFrame(onFrame);
+      if (generation !== this.#generation || this.isDressed) return;
+      this.toggleAttribute('data-dressed', true);
+      this.dispatchEvent(new Event('dressed', { bubbles: true }));
     };
-    this.#nextFrame(onFrame);
-  }
-
-  /** @param {() => void} onFrame */
-  #nextFrame(onFrame) {
     if (this.#dressed.requestVideoFrameCallback) this.#dressed.requestVideoFrameCallback(onFrame);
     else this.#dressed.addEventListener('timeupdate', onFrame, { once: true }); // older Firefox
   }
