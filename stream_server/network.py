@@ -26,7 +26,7 @@ class NetworkProfile:
 
 PROFILES = {
     "internet": NetworkProfile(800_000, 300_000, 2_000_000, 1_000_000),
-    "lan": NetworkProfile(1_500_000, 600_000, 3_000_000, 2_500_000),
+    "lan": NetworkProfile(1_500_000, 600_000, 2_000_000, 2_000_000),
 }
 AUTO = "auto"
 NETWORKS = (AUTO, *PROFILES)

@@ -31,7 +31,7 @@ class Quality:
     kbps: int
 
 
-LADDER = (Quality(1.0, 30, 3000), Quality(0.75, 24, 900), Quality(0.5, 15, 400))
+LADDER = (Quality(1.0, 30, 2000), Quality(0.75, 24, 900), Quality(0.5, 15, 400))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ const FROZEN_MS = 10_000; // a line that talks but brings no picture
 const ASLEEP_MS = 3 * BEAT_MS; // a beat this late means that this page, not the server, was away
 const FAREWELL_MS = 1000;
 const MAX_FPS = 30;
-const MAX_BITS_PER_SECOND = 2_000_000;
+const MAX_BITS_PER_SECOND = 1_500_000; // 480p at 30 a second shows no trace of coding then
 
 /** The connection could not be made or is dead; `code` is a key of `PROBLEMS` in words.js. */
 export class ConnectionLost extends Error {
