@@ -26,6 +26,7 @@ Joints = NDArray[np.floating[Any]]  # (25, 2 or more): x, y, px
 
 CANVAS_WIDTH = 768
 GRAY = (128, 128, 128)
+PAINTED = 255  # of a mask
 
 # Of the picture: the torso and the arms disappear under these, so generously that neither the cut
 # nor the length of the worn sleeves can be guessed.
@@ -138,9 +139,9 @@ def stretch_hips(joints: Joints) -> NDArray[np.float64]:
 
 
 class _Brush:
-    """Draws in one colour, in the units of the 768-wide canvas."""
+    """Draws in one value, in the units of the 768-wide canvas."""
 
-    def __init__(self, picture: Pil.Image, fill: int | tuple[int, int, int]) -> None:
+    def __init__(self, picture: Pil.Image, fill: int) -> None:
         self._draw = ImageDraw.Draw(picture)
         self._fill = fill
         self._unit = picture.width / CANVAS_WIDTH
@@ -182,15 +183,30 @@ def agnostic_image(image: Image, parse: ParseMap, joints: Joints) -> Image:
     Raises:
         PoseIncomplete: as ``complete_joints``.
     """
+    size_hw = image.shape[0], image.shape[1]
+    painted = painted_body(joints, size_hw) & ~is_any(parse, HEAD + LOWER_BODY)
+    return np.where(painted[..., None], np.array(GRAY, np.uint8), image)
+
+
+def painted_body(joints: Joints, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """(H, W) bool: everything that ``agnostic_image`` paints over, before it keeps any part.
+
+    Raises:
+        PoseIncomplete: as ``complete_joints``.
+    """
     whole = stretch_hips(complete_joints(joints))
-    picture = Pil.fromarray(image)
-    brush = _Brush(picture, GRAY)
+    picture = Pil.new("L", size_hw[::-1], 0)
+    brush = _Brush(picture, PAINTED)
     _paint_arms(brush, whole)
     _paint_torso(brush, whole)
-    painted = np.array(picture, np.uint8)
-    kept = is_any(parse, HEAD + LOWER_BODY)
-    painted[kept] = image[kept]
-    return painted
+    return np.asarray(picture) > 0
+
+
+def neck_square(joints: Joints, size_hw: tuple[int, int]) -> NDArray[np.bool_]:
+    """(H, W) bool: the square around the neck alone; ``joints`` are complete."""
+    picture = Pil.new("L", size_hw[::-1], 0)
+    _Brush(picture, PAINTED).square(np.asarray(joints[Body25.NECK, :2]), NECK_HALF_SIDE)
+    return np.asarray(picture) > 0
 
 
 def _paint_arms(brush: _Brush, joints: NDArray[np.float64]) -> None:
@@ -231,17 +247,16 @@ def agnostic_parse(parse: ParseMap, joints: Joints) -> ParseMap:
     """
     whole = complete_joints(joints)
     erased = is_any(parse, ERASED)
-    for arm, stroke in PARSE_STROKES.items():
-        erased |= (parse == arm) & _stroke(whole, stroke, parse.shape)
+    for arm in PARSE_STROKES:
+        erased |= (parse == arm) & parse_stroke(whole, arm, parse.shape)
     return np.where(erased, np.uint8(Cihp.BACKGROUND), parse)
 
 
-def _stroke(
-    joints: NDArray[np.float64], stroke: Sequence[Body25], size_hw: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """(H, W) bool: a fat line through some joints, passing over missing ones."""
+def parse_stroke(joints: Joints, arm: Cihp, size_hw: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(H, W) bool: the fat line that erases an arm, passing over missing joints."""
     picture = Pil.new("L", (size_hw[1], size_hw[0]), 0)
-    brush = _Brush(picture, 255)
+    brush = _Brush(picture, PAINTED)
+    stroke = PARSE_STROKES[arm]
     previous = stroke[0]
     for joint in stroke[1:]:
         if is_missing(joints, joint):

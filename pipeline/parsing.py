@@ -98,7 +98,7 @@ class ParserCrop:
         """Picture (H, W, 3) uint8 RGB → the parser's input (1, 3, S, S) float32, normalised BGR."""
         picture = torch.from_numpy(np.ascontiguousarray(image[..., ::-1]))
         planes = picture.to(device).permute(2, 0, 1).float()
-        columns, rows = (self._picture_positions(axis).to(device) for axis in (0, 1))
+        columns, rows = (self.picture_positions(axis).to(device) for axis in (0, 1))
         crop = sample_linear(sample_linear(planes, rows, -2), columns, -1)
         crop = crop.round()  # the parser was trained on bytes
         mean = torch.tensor(MEAN_BGR, device=device).view(3, 1, 1)
@@ -107,19 +107,19 @@ class ParserCrop:
 
     def restore(self, logits: Tensor) -> Tensor:
         """Logits (C, h, w) of the square at any resolution → (C, H, W) of the picture."""
-        rows, columns = self._to_picture_taps(logits)
+        rows, columns = self.to_picture_taps((logits.shape[1], logits.shape[2]))
         return apply_taps(rows, columns, logits)
 
     def classes(self, logits: Tensor) -> ParseMap:
         """Logits (C, h, w) of the square → the likeliest class of every pixel, (H, W) uint8."""
-        rows, columns = self._to_picture_taps(logits)
+        rows, columns = self.to_picture_taps((logits.shape[1], logits.shape[2]))
         blocks = [
             apply_taps(block, columns, logits).argmax(0).to(torch.uint8)
             for block in torch.split(rows, ROWS_AT_ONCE)
         ]
         return np.asarray(torch.cat(blocks).cpu().numpy(), np.uint8)
 
-    def _picture_positions(self, axis: int) -> Tensor:
+    def picture_positions(self, axis: int) -> Tensor:
         """Where every column (0) or row (1) of the square lies in the picture, (S,) float32.
 
         Single precision coefficients, rounded once: one pixel in 40,000 would round to another
@@ -129,10 +129,10 @@ class ParserCrop:
         square = torch.arange(self.crop_px, dtype=torch.float64)
         return torch.add(square * scale, offset).float()
 
-    def _to_picture_taps(self, logits: Tensor) -> tuple[Tensor, Tensor]:
+    def to_picture_taps(self, logits_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Rows and columns: first up to the square, then from the square to the picture."""
         taps = []
-        for axis, length in ((1, logits.shape[1]), (0, logits.shape[2])):
+        for axis, length in ((1, logits_hw[0]), (0, logits_hw[1])):
             picture = torch.arange(self.size_wh[axis], dtype=torch.float64)
             position = picture * self.scale + self.offset_px[axis]
             up = corner_aligned_taps(self.crop_px, length)
@@ -216,18 +216,18 @@ def _table(mapping: Mapping[Old, New]) -> NDArray[np.uint8]:
     return np.array([mapping[label] for label in sorted(mapping)], np.uint8)
 
 
-_GROUP_OF_PART = _table(CIHP_GROUPS)
-_REGION_OF_GROUP = _table(GROUP_REGIONS)
+GROUP_OF_PART = _table(CIHP_GROUPS)
+REGION_OF_GROUP = _table(GROUP_REGIONS)
 
 
 def parts_to_groups(parse: ParseMap) -> ParseMap:
     """``Cihp`` parts (H, W) → ``VitonGroup`` (H, W)."""
-    return np.asarray(_GROUP_OF_PART[parse], np.uint8)
+    return np.asarray(GROUP_OF_PART[parse], np.uint8)
 
 
 def groups_to_regions(groups: Tensor) -> Tensor:
     """``VitonGroup`` (..., H, W), any integer type → ``VitonRegion``, uint8 on the same device."""
-    return torch.from_numpy(_REGION_OF_GROUP).to(groups.device)[groups.long()]
+    return torch.from_numpy(REGION_OF_GROUP).to(groups.device)[groups.long()]
 
 
 def is_any(parse: ParseMap, labels: Iterable[IntEnum]) -> NDArray[np.bool_]:

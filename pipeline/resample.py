@@ -51,3 +51,12 @@ def corner_aligned_taps(size: int, length: int) -> Tensor:
 def apply_taps(rows: Tensor, columns: Tensor, maps: Tensor) -> Tensor:
     """Resample (..., h, w) with rows (H, h) and columns (W, w): (..., H, W), in maps' type."""
     return rows.to(maps) @ maps @ columns.to(maps).T
+
+
+def half_pixel_taps(size: int, length: int) -> Tensor:
+    """Resize ``length`` values to ``size`` by the outer edges, repeating the ends: (size, length).
+
+    As ``torch.nn.functional.interpolate`` does without ``align_corners`` and antialiasing.
+    """
+    positions = (torch.arange(size, dtype=torch.float64) + 0.5) * (length / size) - 0.5
+    return linear_taps(positions.clamp(0, length - 1), length)

@@ -1,0 +1,184 @@
+"""The networks of a stack: from their files, for one device and one precision."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from pipeline.checkpoints.bringing_in import locate
+from pipeline.checkpoints.manifest import FOLDER, MANIFEST, State, find, load_manifest
+from pipeline.errors import InputError, WeightsError
+from pipeline.networks import build_network
+from pipeline.networks.alias_fast import FastAliasGenerator
+from pipeline.networks.alias_generator import AliasGenerator
+from pipeline.networks.folding import fold
+from pipeline.networks.gmm import Gmm
+from pipeline.networks.schp import Schp
+from pipeline.networks.seg_generator import SegGenerator
+from pipeline.networks.u2net import U2Net
+from pipeline.parsing import DATASETS
+from pipeline.stack.flow import Flow
+from pipeline.stack.parsers import GroupParser, SchpGroups
+from pipeline.weights import load_state_dict
+
+NEEDED = ("schp_cihp", "viton_seg", "viton_gmm", "viton_alias")
+MASKERS = ("u2net", "u2netp")  # the first that is here; without one the cut-out's own mask is used
+PARSER_DATASET = "cihp"
+
+
+class Precision(StrEnum):
+    """Numbers that the large networks compute with."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """As torch calls it."""
+        return _DTYPES[self]
+
+
+_DTYPES = {
+    Precision.FP32: torch.float32,
+    Precision.BF16: torch.bfloat16,
+    Precision.FP16: torch.float16,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackNetworks:
+    """The networks, loaded, in single precision on the processor.
+
+    Attributes:
+        parser: a CIHP parser, or any other ``GroupParser``.
+        segment, match, synthesize: VITON-HD's.
+        masker: finds garments in their pictures, or None.
+    """
+
+    parser: Schp | GroupParser
+    segment: SegGenerator
+    match: Gmm
+    synthesize: AliasGenerator
+    masker: U2Net | None = None
+
+
+def missing_weights(folder: Path = FOLDER, manifest: Path = MANIFEST) -> tuple[str, ...]:
+    """Names of the checkpoints a stack needs and that are not in ``folder``."""
+    known = load_manifest(manifest)
+    absent = (State.MISSING, State.PARTIAL)
+    return tuple(name for name in NEEDED if find(name, known).state(folder) in absent)
+
+
+def load_networks(
+    folder: Path = FOLDER, manifest: Path = MANIFEST, commercial: bool = False
+) -> StackNetworks:
+    """Load everything from the weights folder.
+
+    Raises:
+        WeightsError: something is missing, damaged or not allowed; the message says what to do.
+    """
+    missing = missing_weights(folder, manifest)
+    if missing:
+        raise WeightsError(
+            f"The neural look needs weights that are not in {folder}: {', '.join(missing)}."
+            f" Get them with `wearcast weights fetch {' '.join(missing)}`, or, if you have the"
+            " files, with `wearcast weights import FILE`."
+        )
+    known = load_manifest(manifest)
+
+    def load(name: str) -> nn.Module:
+        path = locate(name, known, folder, commercial=commercial)
+        return load_state_dict(path, build_network(name))
+
+    parser, segment, match, synthesize = (load(name) for name in NEEDED)
+    assert isinstance(parser, Schp) and isinstance(segment, SegGenerator)
+    assert isinstance(match, Gmm) and isinstance(synthesize, AliasGenerator)
+    return StackNetworks(parser, segment, match, synthesize, _load_masker(folder, load))
+
+
+def _load_masker(folder: Path, load: Callable[[str], nn.Module]) -> U2Net | None:
+    known = load_manifest()
+    for name in MASKERS:
+        if find(name, known).path(folder).is_file():
+            network = load(name)
+            assert isinstance(network, U2Net)
+            return network
+    return None
+
+
+def choose_device(name: str) -> torch.device:
+    """``cpu`` or ``cuda`` → the device.
+
+    Raises:
+        InputError: another word, or there is no GPU here.
+    """
+    if name not in ("cpu", "cuda"):
+        raise InputError(f"The neural look runs on cpu or cuda, not on {name!r}.")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise InputError(
+            "--stack cuda needs an NVIDIA GPU with its driver, and none was found here."
+            " Use --stack cpu, or --stack off for the photo look."
+        )
+    return torch.device(name)
+
+
+def check_precision(precision: Precision, device: torch.device) -> None:
+    """Refuse what would take minutes.
+
+    Raises:
+        InputError: fp16 on a processor, which computes it one number at a time.
+    """
+    if precision is Precision.FP16 and device.type == "cpu":
+        raise InputError("fp16 needs a GPU; on a processor use fp32 or bf16.")
+
+
+def build_flow(
+    networks: StackNetworks,
+    size_hw: tuple[int, int],
+    device: torch.device,
+    precision: Precision,
+    fast: bool = True,
+) -> Flow:
+    """The data path with networks made ready for a device.
+
+    Args:
+        networks: in single precision; they stay as they are.
+        size_hw: of the pictures, px.
+        device: where to run.
+        precision: of parser, segmentation and synthesis; the matching stays fp32.
+        fast: folded, shortened networks; otherwise the published graphs as they are, to compare.
+    """
+    dtype = precision.dtype
+    layout = torch.channels_last if fast else torch.contiguous_format
+    own = copy.deepcopy(networks.synthesize)
+    parts = (
+        _folded(networks.segment, fast),
+        _folded(networks.match, fast),
+        FastAliasGenerator(own) if fast else own,
+    )
+    kinds = (dtype, torch.float32, dtype)
+    for part, kind in zip(parts, kinds, strict=True):
+        part.to(device, kind).to(memory_format=layout)
+    parser: Schp | GroupParser = networks.parser
+    if isinstance(parser, Schp):
+        network = _folded(parser, fast).to(device, dtype).to(memory_format=layout)
+        parser = SchpGroups(network, DATASETS[PARSER_DATASET].crop_px, size_hw)
+    elif isinstance(parser, nn.Module):
+        parser = copy.deepcopy(parser)
+    flow = Flow(parser, *parts, size_hw=size_hw, dtype=dtype, layout=layout)
+    return flow.to(device).eval().requires_grad_(False)
+
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def _folded(network: Network, fast: bool) -> Network:
+    return fold(network) if fast else copy.deepcopy(network)
