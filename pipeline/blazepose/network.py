@@ -64,8 +64,7 @@ class LandmarkNetwork:
         Args:
             picture: (256, 256, 3) uint8 RGB, the person upright in its middle.
         """
-        scaled = np.multiply(picture, np.float32(1 / 255), dtype=np.float32)
-        self._interpreter.set_tensor(self._input, scaled[None])
+        np.multiply(picture, np.float32(1 / 255), out=self._tensor(self._input)[0])
         self._interpreter.invoke()
         if self._output("Identity_1")[0, 0] <= MIN_SCORE:
             return None
@@ -78,7 +77,11 @@ class LandmarkNetwork:
         )
 
     def _output(self, name: str) -> NDArray[np.float32]:
-        return np.asarray(self._interpreter.get_tensor(self._outputs[name]), np.float32)
+        return self._tensor(self._outputs[name])
+
+    def _tensor(self, index: int) -> NDArray[np.float32]:
+        """The network's own memory. Let go of it before the next ``invoke``, which insists."""
+        return np.asarray(self._interpreter.tensor(index)(), np.float32)
 
 
 def _model_path() -> Path:

@@ -157,12 +157,16 @@ def _distance(first: Region, second: Region) -> float:
 @pytest.mark.media
 @pytest.mark.parametrize(
     "name",
-    ["fullbody_woman_dance_approach", "webcam_man_longsleeve_gestures", "person_enters_and_leaves"],
+    [
+        "fullbody_woman_dance_approach",
+        "webcam_man_longsleeve_gestures",
+        "webcam_woman_hoodie_arms_cross",
+    ],
 )
 def test_follows_like_mediapipe(follower: Follower, media: Path, name: str) -> None:
     reference, parity = Reference(), Parity()
     with VideoReader(media / f"videos/{name}.mp4") as clip:
-        for picture in islice(clip, 50):
+        for picture in islice(clip, 60):
             parity.add(reference.estimate(picture.frame.image), follower.estimate(picture.frame))
     assert parity.mismatches() <= 1
     assert np.median(parity.apart_px) <= 1.0 and np.percentile(parity.apart_px, 95) <= 3.0
