@@ -33,7 +33,7 @@ CUT_TOP = 0.35  # of the garment's width: this much of its top lies on the pictu
 TOP_ROWS = 2  # px
 BODY_ROW = 0.3  # of the height: below the waist of trousers, above the gap of a pair of shoes
 
-ADVICE = "Use a photo of one garment laid flat or on a hanger, seen whole, on a plain background."
+ADVICE = "Use a photo of one garment laid flat, seen whole, on a plain background."
 
 
 def check_photo(image: Image, cutout: Cutout) -> None:
@@ -49,8 +49,8 @@ def check_photo(image: Image, cutout: Cutout) -> None:
     mask = cutout.mask
     if shows_person(image, mask):
         raise GarmentRefused(
-            "This photo shows a person wearing the garment; it must be photographed on its own."
-            f" {ADVICE}"
+            "This photo shows a person wearing the garment, but it must be photographed on its"
+            f" own. {ADVICE}"
         )
     if mask.mean() < LEAST_AREA or cutout.score < LEAST_SCORE:
         raise GarmentRefused(f"No garment stands out from this picture. {ADVICE}")
@@ -58,15 +58,15 @@ def check_photo(image: Image, cutout: Cutout) -> None:
         raise GarmentRefused(f"This picture shows several things. {ADVICE}")
     if float(cutout.background.sigma[1:].max()) > MOST_COLOUR_NOISE:
         raise GarmentRefused(
-            f"The background of this picture is too colourful to tell a garment from it. {ADVICE}"
+            f"The background is too colourful to tell the garment from it. {ADVICE}"
         )
     if border_contact(mask) > MOST_BORDER or _top_is_cut(mask):
         raise GarmentRefused(
-            f"What this picture shows is cut off by its border, so parts are missing. {ADVICE}"
+            f"The garment is cut off by the edge of the picture, so parts are missing. {ADVICE}"
         )
     if find_symmetry(mask).overlap < LEAST_SYMMETRY:
         raise GarmentRefused(
-            f"What this picture shows is not shaped like a garment seen from the front. {ADVICE}"
+            f"This does not have the outline of a garment seen straight from the front. {ADVICE}"
         )
 
 
@@ -76,7 +76,7 @@ def check_shape(shape: Shape, category: Category) -> None:
     aspect = shape.height / (columns[-1] - columns[0] + 1)
     gaping = category is Category.LOWER and not np.isfinite(shape.edges[shape.row(BODY_ROW)]).all()
     if not ASPECT[0] <= aspect <= ASPECT[1] or gaping or _is_round(shape):
-        raise GarmentRefused(f"What this picture shows has not the build of a garment. {ADVICE}")
+        raise GarmentRefused(f"This does not look like a top, a dress or trousers. {ADVICE}")
 
 
 def _pieces(mask: Mask) -> int:

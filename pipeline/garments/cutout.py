@@ -43,6 +43,9 @@ SPLIT_LEAST = 3.0
 STRIPE_GAP = 0.055  # of the picture: stripes in the background's colour are at most this wide
 HOLE_DISTANCE, HOLE_SPREAD = 2.2, 1.2  # an opening shows the background: near in colour, and flat
 HOLE_LEAST_PX = 40
+HOLE_RING = 21  # px diameter: the garment's colour around a hole
+HOLE_NEARER = 0.4  # a hole this much nearer in colour to the background than to its rim is open
+HOLE_FAR = 15.0  # ΔE; farther from the background than any shadow makes it
 SEED = 7  # GrabCut starts its colour clusters at random
 GRABCUT_ROUNDS = 4
 GRABCUT_BONUS = 0.04  # its outline is the more exact one, so it may score a little less
@@ -215,13 +218,17 @@ def _refine(image: Image, guess: Mask, background: Background) -> Mask:
     contrast = otsu(background.distance)
     near = max(NEAR_LEAST, NEAR_SHARE * contrast)
     far = max(FAR_LEAST, FAR_SHARE * contrast)
+    # one of the border's main colours, however smooth the fit through all of them
+    patch = max(SPLIT_LEAST, NEAR_SHARE * otsu(background.patchwise))
     certain = shrink(guess, 11) & (background.distance > far)
-    refined = _grabcut(image, guess, certain, background.distance < 0.8 * near)
+    certain &= background.patchwise > 2.0 * patch
+    doubtful = (background.distance < 0.8 * near) | (background.patchwise < patch)
+    refined = _grabcut(image, guess, certain, doubtful)
     if not 0.5 < refined.sum() / max(1, guess.sum()) < 1.6:
         return guess
     refined = largest(opened(closed(refined, 3), 7))
     smoothed = cv2.medianBlur(refined.astype(np.uint8), 7) > 0
-    return _fill_garment_holes(largest(smoothed), background, near)
+    return _fill_garment_holes(to_lab(image), largest(smoothed), background, near)
 
 
 def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
@@ -240,12 +247,28 @@ def _grabcut(image: Image, guess: Mask, certain: Mask, doubtful: Mask) -> Mask:
     return np.asarray((trimap == cv2.GC_FGD) | (trimap == cv2.GC_PR_FGD), np.bool_)
 
 
-def _fill_garment_holes(mask: Mask, background: Background, near: float) -> Mask:
+def _fill_garment_holes(
+    lab: NDArray[np.float32], mask: Mask, background: Background, near: float
+) -> Mask:
     """Close the holes of a mask that do not clearly show the background."""
     labels, areas = components(holes(mask))
     filled = mask.copy()
     for label, area in enumerate(areas, start=1):
         here = labels == label
-        if area < HOLE_LEAST_PX or float(np.median(background.distance[here])) > min(near, 4.0):
+        if area < HOLE_LEAST_PX or not (
+            float(np.median(background.distance[here])) <= min(near, 4.0)
+            or _shows_background(lab, here, mask, background)
+        ):
             filled |= here
     return filled
+
+
+def _shows_background(
+    lab: NDArray[np.float32], here: Mask, mask: Mask, background: Background
+) -> bool:
+    """A gap beside a sleeve lies in shadow, yet is much nearer to the background than to cloth."""
+    colour = np.median(lab[here], axis=0)
+    cloth = np.median(lab[grow(here, HOLE_RING) & mask], axis=0)
+    behind = background.lab[here].mean(axis=0)
+    away = min(float(np.linalg.norm(colour - behind)), float(np.median(background.patchwise[here])))
+    return away < min(HOLE_FAR, HOLE_NEARER * float(np.linalg.norm(colour - cloth)))

@@ -12,11 +12,12 @@ from pipeline.errors import GarmentRefused
 from pipeline.garments.category import classify
 from pipeline.garments.checks import check_photo, check_shape
 from pipeline.garments.cutout import Segment, cut_out
+from pipeline.garments.hem import find_tail
 from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
 from pipeline.garments.neckline import Neckline, find_neckline
 from pipeline.garments.rectify import Upright, make_upright
-from pipeline.garments.regions import components, opened
+from pipeline.garments.regions import Mask, components, grow, opened
 from pipeline.garments.shape import Shape, measure_shape
 from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
 from pipeline.images import decode_image, decode_rgba, from_lab
@@ -26,6 +27,7 @@ WORK_PX = 512  # longer side at which the mask is found
 LEAST_PX = 120  # a smaller picture does not show a garment well enough to wear
 SOLID_ALPHA = 127
 CUT_FEATHER = 0.8  # px
+TAIL_RIM = 5  # px diameter: the shadow under a front hem goes with the tail
 COLLAR_AREA = 0.002, 0.08  # of the garment
 COLLAR_HEIGHT = 0.6  # of the neck's width
 COLLAR_SOLID = 0.8  # of its area is not thin
@@ -165,14 +167,15 @@ def _build(
 ) -> Garment:
     texture = _without_specks(texture)
     shape = measure_shape(texture[..., 3] > SOLID_ALPHA)
-    category = category or classify(shape)
-    check_shape(shape, category)
-    if category is Category.LOWER:
+    check_shape(shape, category or classify(shape))
+    if (category or classify(shape)) is Category.LOWER:
         return _build_lower(shape, texture, id, name)
+    texture, shape = _without_tail(upright.image, texture, shape)
+    category = category or (Category.DRESS if classify(shape) is Category.DRESS else Category.UPPER)
     frame = find_frame(shape)
     sleeves = find_sleeves(shape, frame)
     hems = find_hems(shape, part_map(shape.mask, sleeves) == PART_CODES[Part.TORSO])
-    neckline = find_neckline(upright.image, shape, frame)
+    neckline = find_neckline(upright.image, shape, frame, bool(sleeves))
     front, back = _split_collar(texture, neckline)
     solid = front[..., 3] > 0
     return Garment(
@@ -193,6 +196,24 @@ def _without_specks(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     labels, areas = components(texture[..., 3] > 0)
     small = np.concatenate([[True], areas < SPECK_SHARE * areas.max(initial=1)])
     return np.where(small[labels][..., None], 0, texture).astype(np.uint8)
+
+
+def _without_tail(
+    image: Image, texture: NDArray[np.uint8], shape: Shape
+) -> tuple[NDArray[np.uint8], Shape]:
+    """Clear what shows of the back below the front hem."""
+    sleeves = find_sleeves(shape, find_frame(shape))
+    tail = find_tail(image, shape, part_map(shape.mask, sleeves) == PART_CODES[Part.TORSO])
+    if not tail.any():
+        return texture, shape
+    texture = _cleared(texture, grow(tail, TAIL_RIM))
+    return texture, measure_shape(texture[..., 3] > SOLID_ALPHA)
+
+
+def _cleared(texture: NDArray[np.uint8], area: Mask) -> NDArray[np.uint8]:
+    """Cut softly, so that the new edge is as smooth as the others."""
+    cut = cv2.GaussianBlur(area.astype(np.float32), (0, 0), CUT_FEATHER)[..., None]
+    return _without_specks(np.floor(texture * (1.0 - cut) + 0.5).astype(np.uint8))
 
 
 def _build_lower(shape: Shape, texture: NDArray[np.uint8], id: str, name: str) -> Garment:
@@ -217,10 +238,9 @@ def _split_collar(
     """Clear what lies above the front neckline; keep it when it is a clean inside of the back."""
     if not neckline.behind.any():
         return texture, None
-    # a soft cut, so that the new edge is as smooth as the others
-    cut = cv2.GaussianBlur(neckline.behind.astype(np.float32), (0, 0), CUT_FEATHER)[..., None]
-    front = _without_specks(np.floor(texture * (1.0 - cut) + 0.5).astype(np.uint8))
-    back = np.where(cut > 0, texture - front, 0).astype(np.uint8)
+    front = _cleared(texture, neckline.behind)
+    near = grow(neckline.behind, 2 * round(3 * CUT_FEATHER) + 1)
+    back = np.where(near[..., None], texture - front, 0).astype(np.uint8)
     return front, back if _is_clean_collar(texture, neckline) else None
 
 
@@ -246,7 +266,7 @@ def _landmarks(
 ) -> dict[str, NDArray[np.float32]]:
     points: dict[str, NDArray[np.float32]] = {}
     for side in Side:
-        points[f"neck_{side}"] = frame.necks[side]
+        points[f"neck_{side}"] = neckline.necks[side]
         points[f"shoulder_{side}"] = frame.shoulders[side]
         points[f"armpit_{side}"] = frame.armpits[side]
         points[f"hem_{side}"] = hems[side]

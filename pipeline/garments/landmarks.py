@@ -25,6 +25,7 @@ HEM_FROM = 0.55  # of the height
 HEM_OUTWARD = 0.7  # px of depth that one px outward is worth
 COLLAR_STEEP = 0.7  # rise ÷ run from a collar's foot to its top, at least
 STRAP_RISE = 0.06  # of the height
+HOOD_STEP = 0.12  # of the height: shoulders differ by less
 SHOULDER_SPAN = (0.50, 1.0)  # of the half chest, from the axis: where shoulders lie
 SHOULDER_STEPS = 31
 SHOULDER_SLOPE = 0.6  # drop ÷ run; a halter falls faster
@@ -66,6 +67,7 @@ def find_frame(shape: Shape) -> Frame:
     half_chest = 0.5 * float(armpits[Side.LEFT][0] - armpits[Side.RIGHT][0])
     if any(sleeved.values()):
         shoulders = {side: _shoulder(shape, side, armpits[side], half_chest) for side in Side}
+        shoulders = _without_hood(shape, shoulders)
     elif all(_has_shoulder(shape, side, half_chest) for side in Side):
         shoulders = {side: _shoulder_end(shape, side, half_chest) for side in Side}
     else:
@@ -166,6 +168,15 @@ def _shoulder(shape: Shape, side: Side, armpit: Point, half_chest: float) -> Poi
     return np.array([x, y], np.float32)
 
 
+def _without_hood(shape: Shape, shoulders: dict[Side, Point]) -> dict[Side, Point]:
+    """A hood that lies over one shoulder hides it: take it to be where the other one is."""
+    high, low = sorted(shoulders, key=lambda side: float(shoulders[side][1]))
+    if shoulders[low][1] - shoulders[high][1] < HOOD_STEP * shape.height:
+        return shoulders
+    x, y = shoulders[low]
+    return {low: shoulders[low], high: np.array([2 * shape.axis_x - x, y], np.float32)}
+
+
 def _outward(shape: Shape, side: Side, half_chest: float) -> tuple[NDArray[np.intp], Point]:
     """Columns from the neck to beyond the armhole, going outward, and their top rows."""
     shares = np.linspace(*SHOULDER_SPAN, SHOULDER_STEPS)
@@ -204,12 +215,16 @@ def _necks(
     least = COLLAR_BEND * shape.height
     feet = {side: _collar_foot(profile, shoulders[side], tops[side], least) for side in Side}
     found = {side: foot for side, foot in feet.items() if foot is not None}
+    if len(found) == 2 and abs(float(np.subtract(*found.values())[1])) > LEVEL * shape.height:
+        del found[min(found, key=lambda side: float(found[side][1]))]  # the edge of a hood
     pairs = {}
     for side in Side:
         foot, top = found.get(side), tops[side]
         if foot is None and found:  # a hood that leans to one side
             (other,) = found.values()
             foot = _on_profile(shape, profile, 2 * shape.axis_x - float(other[0]))
+            if other[1] - foot[1] > HOOD_STEP * shape.height:  # it hides this foot
+                foot = np.array([foot[0], other[1]], np.float32)
             foot = foot if foot[1] - top[1] > least else None
         narrow = abs(float(top[0]) - shape.axis_x) < NECK_LEAST * half_chest
         if foot is None and narrow:  # the wings of a shirt collar, a label, a loop

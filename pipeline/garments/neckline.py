@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.garments.edges import EdgeSearch
 from pipeline.garments.landmarks import Frame, Point, top_profile
-from pipeline.garments.regions import Mask, shrink
+from pipeline.garments.regions import Mask
 from pipeline.garments.shape import Shape
-from pipeline.images import to_lab
 from pipeline.structures import Image, Points, Side
 
 SAMPLES = 61
-DEPTHS = np.linspace(0.15, 2.0, 75)  # of half the neck width
-PROFILES = ((1.0, 1.0), (2.0, 0.75), (3.0, 0.75))  # V, round, square: (1 - |t|^a)^b
+DEPTHS = np.linspace(0.12, 2.2, 80)  # of half the neck width
+PROFILES = ((1.0, 1.0), (1.5, 1.0), (2.0, 0.75), (3.0, 0.75))  # V to square: (1 - |t|^a)^b
 HOOD_RISE = 0.11  # of the height: a collar stands lower
 HOOD_DEPTHS = np.linspace(0.25, 0.9, 27)  # of half the neck width
 OPEN_DIP = 0.55  # of half the neck width: an outline this deep is itself the neckline
-EDGE_GAIN = 1.6  # a neckline stands out this much from other curves
-EDGE_LEAST = 6.0  # Lab slope; less is a wrinkle
-EDGE_CAP = 40.0
-WEAK_PART = 0.25  # a print is strong in places; a neckline is an edge all along
+DARKER_GAIN, DARKER_RANGE = 0.5, (-6.0, 10.0)  # the inside of the back lies in shadow
+GAIN_LEAST, SCORE_LEAST = 2.6, 9.0  # how far a neckline stands out from other curves
+DEEP, DEEP_GAIN = 1.1, 5.0  # a round neckline this deep is rare, and a print is not
 INSIDE_LEAST = 0.6  # share of the curve that must lie on the garment
 CENTRAL = 0.85  # of the half width; the ends meet the shoulder seams anyway
+V_POWER, V_DEPTHS = 1.5, np.linspace(0.9, 2.2, 40)  # a V may begin anywhere on the shoulders
+V_WIDTHS = (0.45, 0.50, 0.55, 0.60, 0.65, 0.70)  # of the half chest, from the axis
+V_SHIFTS = (-0.06, 0.0, 0.06)  # of the half chest
+V_BETTER, V_GAIN = 1.25, 3.5
+LEVEL_ENDS = 0.5  # of their distance from the axis: how far its two ends may differ in height
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,37 +40,49 @@ class Neckline:
     Attributes:
         points: (k, 2) float32, picture left to right.
         behind: (h, w) bool, everything above it: inside of the back, label, hanger, hood.
+        necks: per wearer's side, (2,) where the neckline meets the shoulder seam.
     """
 
     points: Points
     behind: Mask
+    necks: Mapping[Side, Point]
 
 
-def find_neckline(image: Image, shape: Shape, frame: Frame) -> Neckline:
-    """Find the strongest edge between the neck points; the outline when there is none.
+def find_neckline(image: Image, shape: Shape, frame: Frame, sleeved: bool) -> Neckline:
+    """Find the steadiest edge between the neck points; the outline when there is none.
 
     A hood or a hanger stands up between the neck points and is always cut away.
+
+    Args:
+        image: (h, w, 3) uint8 RGB.
+        shape, frame: of the same garment.
+        sleeved: False for straps and halters, whose necklines begin at their straps.
     """
     left, right = frame.collar_tops[Side.RIGHT], frame.collar_tops[Side.LEFT]
     feet = frame.necks[Side.RIGHT], frame.necks[Side.LEFT]
-    nowhere = np.zeros_like(shape.mask)
+    search = EdgeSearch(image, shape.mask)
     if _stands_up(shape, *feet):
-        curve = _best_curve(image, shape.mask, *feet, HOOD_DEPTHS, certain=True)
+        curve = _hood_seam(search, *feet)
         if curve is not None:
             behind = _above(curve, shape.mask.shape)
             behind[: max(0, int(min(feet[0][1], feet[1][1])) - 1)] = True
-            return Neckline(curve, behind)
+            return Neckline(curve, behind, frame.necks)
     outline = _outline_between(shape.mask, left, right)
     half = 0.5 * float(right[0] - left[0])
+    nowhere = np.zeros_like(shape.mask)
     if half < 3:
-        return Neckline(np.stack([left, right]), nowhere)
+        return Neckline(np.stack([left, right]), nowhere, frame.necks)
     middle = outline[len(outline) // 2]
     if middle[1] - 0.5 * (left[1] + right[1]) > OPEN_DIP * half:
-        return Neckline(outline, nowhere)
-    curve = _best_curve(image, shape.mask, left, right, DEPTHS)
+        return Neckline(outline, nowhere, frame.necks)
+    curve, score = _best_curve(search, left, right)
+    wide = _wide_v(search, shape, frame, max(score, SCORE_LEAST)) if sleeved else None
+    if wide is not None:
+        necks = {Side.RIGHT: wide[0], Side.LEFT: wide[-1]}
+        return Neckline(wide, _above(wide, shape.mask.shape), necks)
     if curve is None:
-        return Neckline(outline, nowhere)
-    return Neckline(curve, _above(curve, shape.mask.shape))
+        return Neckline(outline, nowhere, frame.necks)
+    return Neckline(curve, _above(curve, shape.mask.shape), frame.necks)
 
 
 def _stands_up(shape: Shape, left: Point, right: Point) -> bool:
@@ -83,52 +100,76 @@ def _outline_between(mask: Mask, left: Point, right: Point) -> Points:
     return points if len(points) > 1 else np.stack([left, right]).astype(np.float32)
 
 
-def _best_curve(
-    image: Image,
-    mask: Mask,
+def _scores(search: EdgeSearch, curves: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n,) scores; 0 where too little of a curve lies on the garment."""
+    found = search.scores(curves, CENTRAL)
+    score = found.contrast + DARKER_GAIN * np.clip(found.step[:, 0], *DARKER_RANGE)
+    return np.asarray(np.where(found.inside > INSIDE_LEAST, score, 0.0), np.float32)
+
+
+def _hood_seam(search: EdgeSearch, left: Point, right: Point) -> Points | None:
+    curves, _, _ = _curves(left, right, PROFILES, HOOD_DEPTHS)
+    scores = _scores(search, curves)
+    return curves[int(np.argmax(scores))] if scores.any() else None
+
+
+def _best_curve(search: EdgeSearch, left: Point, right: Point) -> tuple[Points | None, float]:
+    """The best curve between two points, None when it does not stand out; and its score."""
+    curves, powers, depths = _curves(left, right, PROFILES, DEPTHS)
+    scores = _scores(search, curves)
+    if not scores.any():
+        return None, 0.0
+    usual = float(np.median(scores[scores > 0.0]))
+    gain = np.where((powers >= 2.0) & (depths > DEEP), DEEP_GAIN, GAIN_LEAST)
+    scores[scores < np.maximum(SCORE_LEAST, gain * usual)] = 0.0
+    best = int(np.argmax(scores))
+    return (curves[best] if scores[best] else None), float(scores[best])
+
+
+def _wide_v(search: EdgeSearch, shape: Shape, frame: Frame, score: float) -> Points | None:
+    """A V that begins farther out than the back of the neck, when it is clearly better."""
+    half = 0.5 * float(frame.armpits[Side.LEFT][0] - frame.armpits[Side.RIGHT][0])
+    tops = top_profile(shape.mask)
+    profiles = [profile for profile in PROFILES if profile[0] <= V_POWER]
+    found = []
+    for width in V_WIDTHS:
+        for shift in V_SHIFTS:
+            x = shape.axis_x + half * (shift + width * np.array([-1.0, 1.0]))
+            columns = np.clip(np.rint(x), 0, len(tops) - 1).astype(int)
+            ends = np.stack([columns, tops[columns]], axis=1).astype(np.float32)
+            if abs(float(ends[1, 1] - ends[0, 1])) < LEVEL_ENDS * width * half:
+                found.append(_curves(ends[0], ends[1], profiles, V_DEPTHS)[0])
+    if not found:
+        return None
+    curves = np.concatenate(found)
+    scores = _scores(search, curves)
+    if not scores.any():
+        return None
+    best = int(np.argmax(scores))
+    least = max(V_BETTER * score, V_GAIN * float(np.median(scores[scores > 0.0])))
+    return curves[best] if scores[best] > least else None
+
+
+def _curves(
     left: Point,
     right: Point,
+    profiles: Sequence[tuple[float, float]],
     depths: NDArray[np.float64],
-    certain: bool = False,
-) -> Points | None:
-    """The curve with the strongest edge; None when it does not stand out, unless ``certain``."""
-    strength = _edge_strength(image)
-    inside = shrink(mask, 7)
-    t = np.linspace(-1.0, 1.0, SAMPLES)
-    central = np.abs(t) < CENTRAL
-    best, best_score, scores = None, 0.0, []
-    for power, shape_power in PROFILES:
-        for depth in depths:
-            curve = _curve(left, right, depth, (1 - np.abs(t) ** power) ** shape_power)
-            x, y = np.rint(curve[central]).astype(int).T
-            x, y = np.clip(x, 0, mask.shape[1] - 1), np.clip(y, 0, mask.shape[0] - 1)
-            if inside[y, x].mean() < INSIDE_LEAST:
-                continue
-            along = strength[y, x] * inside[y, x]
-            score = 0.5 * float(along.mean() + np.quantile(along, WEAK_PART))
-            scores.append(score)
-            if score > best_score:
-                best, best_score = curve, score
-    if certain:
-        return best
-    if best is None or best_score < max(EDGE_LEAST, EDGE_GAIN * float(np.median(scores))):
-        return None
-    return best
-
-
-def _curve(left: Point, right: Point, depth: float, profile: NDArray[np.float64]) -> Points:
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    """(n, k, 2) curves of every profile and depth; (n,) their powers and depths."""
     t = np.linspace(0.0, 1.0, SAMPLES)[:, None]
-    points = left * (1 - t) + right * t
-    points[:, 1] += depth * 0.5 * (right[0] - left[0]) * profile
-    return np.asarray(points, np.float32)
-
-
-def _edge_strength(image: Image) -> NDArray[np.float32]:
-    """(h, w) slope of the colour; across the vertical it counts less than along it."""
-    lab = cv2.GaussianBlur(to_lab(image), (0, 0), 1.2)
-    down = np.abs(cv2.Sobel(lab, cv2.CV_32F, 0, 1, ksize=3)).sum(-1)
-    across = np.abs(cv2.Sobel(lab, cv2.CV_32F, 1, 0, ksize=3)).sum(-1)
-    return np.asarray(np.minimum(down + 0.6 * across, EDGE_CAP), np.float32)
+    straight = left * (1 - t) + right * t
+    half = 0.5 * float(right[0] - left[0])
+    curves, powers, used = [], [], []
+    for power, shape_power in profiles:
+        profile = (1 - np.abs(2 * t[:, 0] - 1) ** power) ** shape_power
+        for depth in depths:
+            curve = straight.copy()
+            curve[:, 1] += depth * half * profile
+            curves.append(curve)
+            powers.append(power)
+            used.append(depth)
+    return np.asarray(curves, np.float32), np.asarray(powers), np.asarray(used)
 
 
 def _above(curve: Points, shape_hw: tuple[int, ...]) -> Mask:

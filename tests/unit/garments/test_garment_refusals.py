@@ -44,14 +44,14 @@ def test_two_garments() -> None:
 def test_a_ball() -> None:
     image = ground("white")
     cv2.circle(image, (240, 280), 150, (200, 60, 20), -1)
-    refuse(image, "build of a garment")
+    refuse(image, "does not look like a top")
 
 
 def test_a_lopsided_thing() -> None:
     image = ground("white")
     outline = np.array([(80, 80), (180, 80), (180, 380), (400, 380), (400, 500), (80, 500)])
     cv2.fillPoly(image, [outline.astype(np.int32)], (40, 90, 60))
-    refuse(image, "not shaped like a garment")
+    refuse(image, "outline of a garment")
 
 
 def test_shoulders_outside_the_picture() -> None:
