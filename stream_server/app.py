@@ -31,7 +31,7 @@ from stream_server.errors import (
     where,
 )
 from stream_server.handlers import garments, health, openapi, pages, sessions, settings, tryon
-from stream_server.house import House, limit_arenas
+from stream_server.house import House, limit_arenas, limit_threads
 from stream_server.ice import loopback_when_alone
 from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS, RATE
 from stream_server.load import LoadMeter
@@ -157,6 +157,7 @@ def run(config: ServerConfig, announce: Callable[[str], object] | None = None) -
     """
     set_up(config.log_format)
     limit_arenas()
+    limit_threads()
     asyncio.run(serve(config, announce or _say))
     _leave()
 

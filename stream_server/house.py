@@ -9,13 +9,15 @@ import logging
 import threading
 from collections.abc import Callable
 
+import cv2
+
 from pipeline.errors import GarmentUnknown, InputError
 from pipeline.structures import Garment
 from stream_server.config import ServerConfig
 from stream_server.engine import Engine, Entry, Live, Shelf
 from stream_server.errors import ApiError, where
 from stream_server.tracks import call_in_loop
-from stream_server.wardrobes import VisitorShelf, Wardrobes
+from stream_server.wardrobes import GONE, VisitorShelf, Wardrobes
 from stream_server.workshop import Workshop
 
 log = logging.getLogger(__name__)
@@ -144,7 +146,7 @@ class House:
         for entry in await self.garments.run(shelf.list):
             if entry.id == garment_id:
                 return entry
-        raise GarmentUnknown("There is no such garment in the catalogue.")
+        raise GarmentUnknown(GONE)
 
     async def garment(self, garment_id: str, visitor: str | None = None) -> Garment:
         """A garment of the catalogue, ready to wear by this visitor.
@@ -156,8 +158,8 @@ class House:
         shelf = await self.shelf(visitor)
         try:
             return await self.garments.run(shelf.get, garment_id)
-        except GarmentUnknown:
-            raise
+        except GarmentUnknown as error:  # its message lists what else there is
+            raise GarmentUnknown(GONE) from error
         except InputError as error:  # its message names files of ours
             log.error("garment %s cannot be read: %s", garment_id, where(error))
             sentence = "This garment is damaged on the server. Choose another one."
@@ -194,6 +196,14 @@ def limit_arenas() -> None:
     mallopt = _glibc("mallopt")
     if mallopt is not None:
         mallopt(m_arena_max, arenas)
+
+
+def limit_threads() -> None:
+    """Keep OpenCV to the thread that calls it: the steps of sessions are what fills the cores.
+
+    Its own threads wait for work by spinning, and take the cores from the other steps.
+    """
+    cv2.setNumThreads(1)
 
 
 def trim_memory() -> None:
