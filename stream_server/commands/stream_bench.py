@@ -1,8 +1,8 @@
 """``wearcast bench stream``: the live mirror in a real Chromium, measured through its own eyes.
 
 A clip with a number burnt into every frame plays as the camera. A probe in the page reads the
-number from the camera's picture and from the picture that comes back: the time between the two
-is the glass-to-glass latency of that frame.
+number from the camera's frame when it reaches the browser, and from the page's own video when that
+shows the frame again: the time between the two is the glass-to-glass latency of that frame.
 """
 
 from __future__ import annotations
@@ -71,9 +71,11 @@ def measure_stream(
 
     Returns:
         ``first_frame_ms``, ``first_dressed_ms`` (from the click on start),
-        ``camera_fps`` (what the browser's own preview shows), ``fps``,
+        ``camera_fps`` (what reaches the browser), ``fps``,
         ``latency_p50_ms``, ``latency_p95_ms``, ``latency_slope_ms_per_s``, ``switch_p50_ms``,
-        ``switch_max_ms``, ``server_cores``, ``browser_cores``, ``sent_wh``, ``frames``.
+        ``switch_max_ms``, ``server_cores``, ``browser_cores`` (busy, before the switching),
+        ``server_cpu_ms_per_frame``, ``browser_cpu_ms_per_frame`` (for each frame that came back),
+        ``sent_wh``, ``frames``.
 
     Raises:
         InputError: Chromium or Playwright is missing.
@@ -163,7 +165,12 @@ def _watch(
             raise BenchFailed(f"The browser gave up: {error.message.splitlines()[0]}") from error
         finally:
             browser.close()
-    return {**_figures(seen, started, seconds), **_switch_times(seen, switches), **shares}
+    figures = _figures(seen, started, seconds)
+    per_frame = {
+        name.replace("cores", "cpu_ms_per_frame"): round(1000 * cores / figures["fps"], 1)
+        for name, cores in shares.items()
+    }
+    return {**figures, **_switch_times(seen, switches), **shares, **per_frame}
 
 
 def _start(page: Page) -> float:
