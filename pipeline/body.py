@@ -6,30 +6,29 @@ or of the half chest (``hw``), so that they survive a step towards the camera.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.geometry import smoothstep, unit
+from pipeline.geometry import ease
 from pipeline.labels import Landmark
-from pipeline.limbs import Bones, LimbMeasure
-from pipeline.silhouette import cast, near_segment, sample_rays
+from pipeline.limbs import LimbMeasure, bones_between
+from pipeline.silhouette import cast, evened
 from pipeline.steady import Estimate, Latch, Peak
 from pipeline.structures import Arm, Body, Pose, Side
+from pipeline.trunk import (
+    LEVELS,
+    OUTWARD,
+    USUAL_SLOPE,
+    Axes,
+    Pair,
+    measure_slopes,
+    measure_widths,
+)
 
-Vector = NDArray[np.float64]
-
-OUTWARD = {Side.RIGHT: -1.0, Side.LEFT: 1.0}
-"""Direction of each of the wearer's sides along ``Body.right``, seen from the front."""
-
-LEVELS = np.array([0.30, 0.42, 0.54, 0.66, 0.78, 0.90, 1.02, 1.14, 1.26])
-"""Depths below the shoulder line at which the body's width is measured, tl."""
-
-SLOPE_STATIONS = np.array([0.40, 0.58, 0.76])
-"""Where the slope from neck to shoulder is measured, hw away from the centre line as seen."""
-USUAL_SLOPE = np.array([0.156, 0.141, 0.125])  # tl above the line through the joints
-LOWEST_SLOPE = 0.07  # tl
-HIGHEST_SLOPE = np.array([0.26, 0.22, 0.18])  # tl; what reaches higher is hair, a hood or an arm
-STEEPEST_STEP = 0.05  # tl from one station to the next
+Places = list[list[float]]  # x and y of every landmark, px
 
 TIP_REACH = (0.16, 0.40)  # hw from the joint to the shoulder seam: least, most
 
@@ -45,22 +44,6 @@ FRAME_S = 1.0 / 30.0  # assumed between frames when the clock does not tell
 LONGEST_GAP_S = 0.25  # a longer pause counts as this much
 
 
-class _Axes:
-    """The body's own coordinate system in one frame."""
-
-    def __init__(self, middle: Vector, hip: Vector, ratio: float, shoulder_px: float) -> None:
-        self.middle, self.hip = middle, hip
-        self.torso_px = float(np.hypot(*(middle - hip)))
-        self.up = unit(middle - hip).astype(np.float64)
-        self.right = np.array([-self.up[1], self.up[0]])
-        self.half_chest_px = HALF_CHEST_PER_SHOULDER * ratio * self.torso_px
-        frontal_px = TURN_SLACK * ratio * self.torso_px
-        self.cos_yaw = min(1.0, shoulder_px / max(frontal_px, 1e-6))
-        seen = self.cos_yaw**2 + (1.0 - self.cos_yaw**2) * CHEST_DEPTH**2
-        self.half_seen_px = self.half_chest_px * float(np.sqrt(seen))
-        self.narrowing = self.half_seen_px / self.half_chest_px
-
-
 class _ArmMemory:
     """What a session knows about one arm."""
 
@@ -69,6 +52,29 @@ class _ArmMemory:
         self.thickness = LimbMeasure()
         self.in_front = Latch(on_above=0.0, off_below=-0.10)
         self.behind = Latch(on_above=0.45, off_below=0.30)
+
+    def tip(
+        self,
+        pose: Pose,
+        axes: Axes,
+        shoulder: Sequence[float],
+        sign: float,
+        lift: float,
+        dt_s: float,
+    ) -> Pair:
+        """Where a shoulder seam sits: up and out from the joint to the silhouette."""
+        narrowing = axes.half_seen_px / axes.half_chest_px
+        out, up = _unit(sign * (0.42 - 0.35 * lift) * narrowing, 0.86 - 0.25 * lift)
+        tip = axes.place(out, up, shoulder)
+        direction = (tip[0] - shoulder[0], tip[1] - shoulder[1])
+        length_px = 0.6 * axes.half_chest_px
+        reach_px, inside, left = cast(
+            pose.person_alpha, (shoulder[0], shoulder[1]), direction, length_px, 1.0
+        )
+        reach = min(max(reach_px / axes.half_chest_px, TIP_REACH[0]), TIP_REACH[1])
+        self.tip_reach.update(reach, dt_s, 1.0 if inside and left else 0.0)
+        reach_px = float(self.tip_reach.value) * axes.half_chest_px
+        return axes.place(out * reach_px, up * reach_px, shoulder)
 
 
 class BodyTracker:
@@ -82,8 +88,8 @@ class BodyTracker:
         self._ratio = Peak(*SHOULDER_RATIOS, rise_s=0.25, decay_s=60.0)
         self._upper = Peak(*UPPER_ARM, rise_s=0.25, decay_s=110.0)
         self._fore = Peak(*FOREARM, rise_s=0.25, decay_s=110.0)
-        self._widths = {side: Estimate(np.ones(len(LEVELS)), tau_s=0.10) for side in Side}
-        self._slopes = {side: Estimate(USUAL_SLOPE, tau_s=0.30) for side in Side}
+        self._widths = Estimate(np.ones((2, len(LEVELS))), tau_s=0.10)
+        self._slopes = Estimate(np.stack([USUAL_SLOPE] * 2), tau_s=0.30)
         self._arms = {side: _ArmMemory() for side in Side}
         self._right_is_nearer = Latch(on_above=0.10, off_below=-0.10)
         self._last_s: float | None = None
@@ -100,126 +106,102 @@ class BodyTracker:
             A good body from the first frame on; later frames refine it.
         """
         dt_s = FRAME_S if self._last_s is None else time_s - self._last_s
-        dt_s = float(np.clip(dt_s, 1e-3, LONGEST_GAP_S))
+        dt_s = min(max(dt_s, 1e-3), LONGEST_GAP_S)
         self._last_s = time_s
-        points = pose.landmarks_px.astype(np.float64)
+        points: Places = pose.landmarks_px.tolist()
+        joints = pose.landmarks_px[_ARMS].astype(np.float64)
         axes = self._axes(pose, points, dt_s)
         self._measure_bones(points, axes, dt_s)
-        widths = {side: self._half_widths(pose, points, axes, side, dt_s) for side in Side}
         depth = _depths(pose, axes)
-        arms = {side: self._arm(pose, points, axes, depth, side, dt_s) for side in Side}
-        fore = {side: sum(depth[side]) for side in Side}
-        right_nearer = self._right_is_nearer.update(fore[Side.LEFT] - fore[Side.RIGHT])
+        lean = sum(depth[Side.LEFT]) - sum(depth[Side.RIGHT])
         return Body(
             pose=pose,
-            mid_shoulder=axes.middle.astype(np.float32),
-            mid_hip=axes.hip.astype(np.float32),
-            up=axes.up.astype(np.float32),
-            right=axes.right.astype(np.float32),
+            mid_shoulder=np.array(axes.middle, np.float32),
+            mid_hip=np.array(axes.hip, np.float32),
+            up=np.array(axes.up, np.float32),
+            right=np.array(axes.right, np.float32),
             torso_px=axes.torso_px,
             half_chest_px=axes.half_chest_px,
             half_chest_seen_px=axes.half_seen_px,
             yaw_rad=_yaw(points, axes),
-            levels=LEVELS.astype(np.float32),
-            half_widths_px=widths,
-            arms=arms,
+            levels=_LEVELS,
+            half_widths_px=self._half_widths(pose, axes, joints, dt_s),
+            arms={
+                side: self._arm(pose, points, bones, axes, depth[side], side, dt_s)
+                for side, bones in zip(Side, joints, strict=True)
+            },
             worn_hem=worn_hem,
-            nearer_arm=Side.RIGHT if right_nearer else Side.LEFT,
-            slopes_px={side: self._slope(pose, axes, side, dt_s) for side in Side},
+            nearer_arm=Side.RIGHT if self._right_is_nearer.update(lean) else Side.LEFT,
+            slopes_px=self._shoulder_slopes(pose, axes, dt_s),
         )
 
-    def _axes(self, pose: Pose, points: Vector, dt_s: float) -> _Axes:
+    def _axes(self, pose: Pose, points: Places, dt_s: float) -> Axes:
         left, right = points[Landmark.LEFT_SHOULDER], points[Landmark.RIGHT_SHOULDER]
-        middle = 0.5 * (left + right)
-        shoulder_px = float(np.hypot(*(left - right)))
-        hip = 0.5 * (points[Landmark.LEFT_HIP] + points[Landmark.RIGHT_HIP])
+        middle, shoulder_px = _between(left, right), math.dist(left, right)
+        hip = _between(points[Landmark.LEFT_HIP], points[Landmark.RIGHT_HIP])
         trust = _hip_trust(pose, hip)
-        measured = shoulder_px / max(float(np.hypot(*(middle - hip))), 1e-6)
+        measured = shoulder_px / max(math.dist(middle, hip), 1e-6)
         ratio = self._ratio.update(measured, dt_s, trust)
         if trust < 1.0:
             guess = _guess_hip(points, middle, shoulder_px, ratio)
-            hip = trust * hip + (1.0 - trust) * guess
-        return _Axes(middle, hip, ratio, shoulder_px)
+            hip = _between(guess, hip, trust)
+        return _axes_of(middle, hip, ratio, shoulder_px)
 
-    def _measure_bones(self, points: Vector, axes: _Axes, dt_s: float) -> None:
-        upper = max(_bone(points, _JOINTS[side][0], _JOINTS[side][1]) for side in Side)
-        fore = max(_bone(points, _JOINTS[side][1], _JOINTS[side][2]) for side in Side)
+    def _measure_bones(self, points: Places, axes: Axes, dt_s: float) -> None:
+        arms = [[points[joint] for joint in arm[:3]] for arm in _JOINTS.values()]
+        upper = max(math.dist(shoulder, elbow) for shoulder, elbow, _ in arms)
+        fore = max(math.dist(elbow, wrist) for _, elbow, wrist in arms)
         self._upper.update(upper / axes.torso_px, dt_s)
         self._fore.update(fore / axes.torso_px, dt_s)
 
     def _half_widths(
-        self, pose: Pose, points: Vector, axes: _Axes, side: Side, dt_s: float
-    ) -> NDArray[np.float32]:
+        self, pose: Pose, axes: Axes, joints: NDArray[np.float64], dt_s: float
+    ) -> dict[Side, NDArray[np.float32]]:
         """Half width at ``LEVELS``, remembered as shares of the half chest seen now."""
-        origins = axes.middle - axes.up * (LEVELS * axes.torso_px)[:, None]
-        step_px = max(1.0, axes.half_chest_px / 60.0)
-        rays = sample_rays(origins, OUTWARD[side] * axes.right, 1.9 * axes.half_chest_px, step_px)
-        hits = cast(pose.person_alpha, rays, step_px)
-        arm_px = _distance_to_arms(rays, points, axes, step_px)
-        usual = axes.half_seen_px * (
-            1.0 - 0.06 * np.sin(np.clip((LEVELS - 0.3) / 0.7, 0.0, 1.0) * np.pi)
-        )
-        arm_first = arm_px <= hits.reach_px
-        width = np.where(
-            arm_first,
-            np.clip(arm_px, 0.85 * usual, 1.12 * usual),
-            np.clip(hits.reach_px, 0.75 * usual, 1.50 * usual),
-        )
-        trust = np.where(arm_first, 0.15, 1.0)
-        nothing = ~hits.started_inside | (arm_first & (arm_px <= 0.0)) | (~hits.left & ~arm_first)
-        trust = np.where(nothing, 0.0, trust)
-        share = self._widths[side].update(width / axes.half_seen_px, dt_s, trust)
-        padded = np.concatenate([share[:1], share, share[-1:]])
-        smooth = np.convolve(padded, [0.25, 0.5, 0.25], "valid")
-        return (smooth * axes.half_seen_px).astype(np.float32)
+        share, trust = measure_widths(pose.person_alpha, axes, joints)
+        smooth = evened(self._widths.update(share, dt_s, trust))
+        return dict(zip(Side, (smooth * axes.half_seen_px).astype(np.float32), strict=True))
 
-    def _slope(self, pose: Pose, axes: _Axes, side: Side, dt_s: float) -> NDArray[np.float32]:
+    def _shoulder_slopes(
+        self, pose: Pose, axes: Axes, dt_s: float
+    ) -> dict[Side, NDArray[np.float32]]:
         """Height of the slope from neck to shoulder above the shoulder line."""
-        out = OUTWARD[side] * axes.right * axes.half_seen_px
-        origins = axes.middle + out * SLOPE_STATIONS[:, None]
-        length_px = 1.3 * HIGHEST_SLOPE[0] * axes.torso_px
-        hits = cast(pose.person_alpha, sample_rays(origins, axes.up, length_px, 1.0), 1.0)
-        height = hits.reach_px / axes.torso_px
-        good = hits.left & hits.started_inside
-        good &= (height > LOWEST_SLOPE) & (height < HIGHEST_SLOPE)
-        good[:-1] &= height[:-1] - self._slopes[side].value[1:] < STEEPEST_STEP
-        slope = self._slopes[side].update(height, dt_s, np.where(good, 1.0, 0.0))
-        return (slope * axes.torso_px).astype(np.float32)
+        height, trust = measure_slopes(pose.person_alpha, axes, self._slopes.value)
+        slopes = self._slopes.update(height, dt_s, trust)
+        return dict(zip(Side, (slopes * axes.torso_px).astype(np.float32), strict=True))
 
     def _arm(
         self,
         pose: Pose,
-        points: Vector,
-        axes: _Axes,
-        depth: dict[Side, tuple[float, float]],
+        points: Places,
+        joints: NDArray[np.float64],
+        axes: Axes,
+        depth: tuple[float, float],
         side: Side,
         dt_s: float,
     ) -> Arm:
-        memory = self._arms[side]
-        shoulder_id, elbow_id, wrist_id, *hand_ids = _JOINTS[side]
-        shoulder, elbow, wrist = points[shoulder_id], points[elbow_id], points[wrist_id]
-        lift = float(smoothstep(_elevation(shoulder, elbow, axes) / np.pi))
-        outward = OUTWARD[side] * axes.right
-        armpit = shoulder - axes.up * axes.torso_px * (0.245 - 0.09 * lift)
-        armpit = armpit - outward * 0.02 * axes.half_seen_px
-        elbow_z, wrist_z = depth[side]
-        bones = Bones.of(shoulder, elbow, wrist, axes.half_chest_px, OUTWARD[side])
-        visible = float(min(pose.visibility[elbow_id], pose.visibility[wrist_id]))
+        memory, alpha, sign = self._arms[side], pose.person_alpha, OUTWARD[side]
+        shoulder_id, elbow_id, wrist_id, index_id, pinky_id = _JOINTS[side]
+        shoulder = points[shoulder_id]
+        lift = ease(_elevation(shoulder, points[elbow_id], axes) / math.pi)
+        elbow_z, wrist_z = depth
+        bones = bones_between(joints, axes.half_chest_px, sign)
+        armpit = axes.place(
+            -sign * 0.02 * axes.half_seen_px, -axes.torso_px * (0.245 - 0.09 * lift), shoulder
+        )
         return Arm(
-            shoulder=shoulder.astype(np.float32),
-            elbow=elbow.astype(np.float32),
-            wrist=wrist.astype(np.float32),
-            hand=points[hand_ids].mean(axis=0).astype(np.float32),
-            shoulder_tip=_tip(pose, axes, memory, shoulder, outward, lift, dt_s),
-            armpit=armpit.astype(np.float32),
-            visible=visible,
+            shoulder=pose.landmarks_px[shoulder_id],
+            elbow=pose.landmarks_px[elbow_id],
+            wrist=pose.landmarks_px[wrist_id],
+            hand=np.array(_between(points[index_id], points[pinky_id]), np.float32),
+            shoulder_tip=np.array(memory.tip(pose, axes, shoulder, sign, lift, dt_s), np.float32),
+            armpit=np.array(armpit, np.float32),
+            visible=float(min(pose.visibility[elbow_id], pose.visibility[wrist_id])),
             in_front=memory.in_front.update(0.05 - wrist_z),
             behind=memory.behind.update(min(elbow_z, wrist_z)),
             upper_px=self._upper.value * axes.torso_px,
             fore_px=self._fore.value * axes.torso_px,
-            thickness_px=memory.thickness.update(
-                pose.person_alpha, bones, axes.half_chest_px, dt_s
-            ),
+            thickness_px=memory.thickness.update(alpha, bones, axes.half_chest_px, dt_s),
         )
 
 
@@ -239,91 +221,78 @@ _JOINTS = {
         Landmark.RIGHT_PINKY,
     ),
 }
+_ARMS = np.array([_JOINTS[side][:3] for side in Side])  # (2, 3)
+_LEVELS = LEVELS.astype(np.float32)
 
 
-def _hip_trust(pose: Pose, hip: Vector) -> float:
+def _between(first: Sequence[float], second: Sequence[float], share: float = 0.5) -> Pair:
+    """A point on the way from the first to the second."""
+    return (
+        first[0] + share * (second[0] - first[0]),
+        first[1] + share * (second[1] - first[1]),
+    )
+
+
+def _unit(x: float, y: float) -> Pair:
+    length = max(math.hypot(x, y), 1e-6)
+    return x / length, y / length
+
+
+def _axes_of(middle: Pair, hip: Pair, ratio: float, shoulder_px: float) -> Axes:
+    torso_px = math.dist(middle, hip)
+    up = _unit(middle[0] - hip[0], middle[1] - hip[1])
+    half_chest_px = HALF_CHEST_PER_SHOULDER * ratio * torso_px
+    frontal_px = TURN_SLACK * ratio * torso_px
+    cos_yaw = min(1.0, shoulder_px / max(frontal_px, 1e-6))
+    half_seen_px = half_chest_px * math.sqrt(cos_yaw**2 + (1.0 - cos_yaw**2) * CHEST_DEPTH**2)
+    right = (-up[1], up[0])
+    return Axes(middle, hip, up, right, torso_px, half_chest_px, half_seen_px, cos_yaw)
+
+
+def _hip_trust(pose: Pose, hip: Pair) -> float:
     """0 = the hips are a guess of the tracker, 1 = they are seen. Continuous."""
     height = pose.person_alpha.shape[0]
     seen = float(min(pose.visibility[Landmark.LEFT_HIP], pose.visibility[Landmark.RIGHT_HIP]))
     inside = (1.20 * height - hip[1]) / (0.20 * height)
-    return float(smoothstep((seen - 0.25) / 0.5)) * float(smoothstep(inside))
+    return ease((seen - 0.25) / 0.5) * ease(inside)
 
 
-def _guess_hip(points: Vector, middle: Vector, shoulder_px: float, ratio: float) -> Vector:
+def _guess_hip(points: Places, middle: Pair, shoulder_px: float, ratio: float) -> Pair:
     """Where the hips should be, from shoulders and face alone."""
-    eyes = 0.5 * (points[Landmark.LEFT_EYE] + points[Landmark.RIGHT_EYE])
-    mouth = 0.5 * (points[Landmark.MOUTH_LEFT] + points[Landmark.MOUTH_RIGHT])
-    frontal_px = SHOULDERS_PER_FACE * float(np.hypot(*(eyes - mouth)))
+    eyes = _between(points[Landmark.LEFT_EYE], points[Landmark.RIGHT_EYE])
+    mouth = _between(points[Landmark.MOUTH_LEFT], points[Landmark.MOUTH_RIGHT])
+    frontal_px = SHOULDERS_PER_FACE * math.dist(eyes, mouth)
     # faces differ by some 15 %: only a clearly narrower pair of shoulders is a turned body
-    cos_yaw = float(np.clip(shoulder_px / max(0.85 * frontal_px, 1e-6), 0.6, 1.0))
-    across = points[Landmark.LEFT_SHOULDER] - points[Landmark.RIGHT_SHOULDER]
-    down = unit(np.array([-across[1], across[0]])) * np.sign(across[0] + 1e-9)
-    down = unit(0.5 * down + 0.5 * np.array([0.0, 1.0]))
-    hip: Vector = middle + down * (shoulder_px / cos_yaw / ratio)
-    return hip
+    cos_yaw = min(max(shoulder_px / max(0.85 * frontal_px, 1e-6), 0.6), 1.0)
+    left, right = points[Landmark.LEFT_SHOULDER], points[Landmark.RIGHT_SHOULDER]
+    across_x, across_y = left[0] - right[0], left[1] - right[1]
+    sign = math.copysign(1.0, across_x)
+    down = _unit(-across_y * sign, across_x * sign)
+    down = _unit(down[0], down[1] + 1.0)  # halfway to upright
+    torso_px = shoulder_px / cos_yaw / ratio
+    return middle[0] + torso_px * down[0], middle[1] + torso_px * down[1]
 
 
-def _yaw(points: Vector, axes: _Axes) -> float:
-    yaw = float(np.arccos(axes.cos_yaw))
-    across = points[Landmark.LEFT_SHOULDER] - points[Landmark.RIGHT_SHOULDER]
-    return yaw if across @ axes.right >= 0.0 else float(np.pi) - yaw
+def _yaw(points: Places, axes: Axes) -> float:
+    yaw = math.acos(axes.cos_yaw)
+    left, right = points[Landmark.LEFT_SHOULDER], points[Landmark.RIGHT_SHOULDER]
+    across = (left[0] - right[0]) * axes.right[0] + (left[1] - right[1]) * axes.right[1]
+    return yaw if across >= 0.0 else math.pi - yaw
 
 
-def _depths(pose: Pose, axes: _Axes) -> dict[Side, tuple[float, float]]:
+def _depths(pose: Pose, axes: Axes) -> dict[Side, tuple[float, float]]:
     """Elbow and wrist behind (+) or before (-) the torso, torso lengths."""
-    torso = (
-        Landmark.LEFT_SHOULDER,
-        Landmark.RIGHT_SHOULDER,
-        Landmark.LEFT_HIP,
-        Landmark.RIGHT_HIP,
-    )
-    middle = float(pose.z_px[list(torso)].mean())
-    depths = {}
-    for side in Side:
-        _, elbow, wrist, *_ = _JOINTS[side]
-        depths[side] = (
-            (float(pose.z_px[elbow]) - middle) / axes.torso_px,
-            (float(pose.z_px[wrist]) - middle) / axes.torso_px,
-        )
-    return depths
+    z: list[float] = pose.z_px.tolist()
+    shoulders = z[Landmark.LEFT_SHOULDER] + z[Landmark.RIGHT_SHOULDER]
+    middle = (shoulders + z[Landmark.LEFT_HIP] + z[Landmark.RIGHT_HIP]) / 4.0
+    return {
+        side: ((z[elbow] - middle) / axes.torso_px, (z[wrist] - middle) / axes.torso_px)
+        for side, (_, elbow, wrist, *_) in _JOINTS.items()
+    }
 
 
-def _bone(points: Vector, start: Landmark, end: Landmark) -> float:
-    return float(np.hypot(*(points[start] - points[end])))
-
-
-def _elevation(shoulder: Vector, elbow: Vector, axes: _Axes) -> float:
+def _elevation(shoulder: Sequence[float], elbow: Sequence[float], axes: Axes) -> float:
     """0 = the upper arm hangs, pi = it points up."""
-    return float(np.arccos(np.clip(-(unit(elbow - shoulder) @ axes.up), -1.0, 1.0)))
-
-
-def _distance_to_arms(rays: Vector, points: Vector, axes: _Axes, step_px: float) -> Vector:
-    """Distance along each ray to the first pixel of either arm; infinite when none is met."""
-    radius_px = 0.20 * axes.half_chest_px
-    near = np.zeros(rays.shape[:2], bool)
-    for side in Side:
-        shoulder, elbow, wrist = (points[k] for k in _JOINTS[side][:3])
-        near |= near_segment(rays, shoulder + 0.25 * (elbow - shoulder), elbow, radius_px)
-        near |= near_segment(rays, elbow, wrist + 0.35 * (wrist - elbow), radius_px)
-    return np.where(near.any(axis=1), near.argmax(axis=1) * step_px, np.inf)
-
-
-def _tip(
-    pose: Pose,
-    axes: _Axes,
-    memory: _ArmMemory,
-    shoulder: Vector,
-    outward: Vector,
-    lift: float,
-    dt_s: float,
-) -> NDArray[np.float32]:
-    """Where a shoulder seam sits: up and out from the joint to the silhouette."""
-    direction = unit(
-        axes.up * (0.86 - 0.25 * lift) + outward * (0.42 - 0.35 * lift) * axes.narrowing
-    ).astype(np.float64)
-    rays = sample_rays(shoulder[None], direction, 0.6 * axes.half_chest_px, 1.0)
-    hits = cast(pose.person_alpha, rays, 1.0)
-    good = bool(hits.left[0] and hits.started_inside[0])
-    reach = float(np.clip(hits.reach_px[0] / axes.half_chest_px, *TIP_REACH))
-    reach = float(memory.tip_reach.update(reach, dt_s, float(good)))
-    return (shoulder + direction * axes.half_chest_px * reach).astype(np.float32)
+    along = _unit(elbow[0] - shoulder[0], elbow[1] - shoulder[1])
+    down = -(along[0] * axes.up[0] + along[1] * axes.up[1])
+    return math.acos(min(max(down, -1.0), 1.0))

@@ -1,83 +1,95 @@
-"""Rays through the person mask: how wide a body is seen from its own centre line and limbs."""
+"""Rays through the person mask: how wide a body is seen from its own centre line and limbs.
+
+Everything here is compiled, to be called from other compiled code or from Python.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
-from pipeline.structures import Alpha
-
-Array = NDArray[np.floating[Any]]
 INSIDE = 127  # alpha above which a pixel belongs to the person
 
 
-class RayHits(NamedTuple):
-    """Where rays leave the person.
+@njit(cache=True, nogil=True)
+def cast(alpha, start, direction, length_px, step_px):  # type: ignore[no-untyped-def]
+    """Walk from ``start`` until the person ends.
 
-    Attributes:
-        reach_px: (n,) distance from the origin to the last pixel of the person.
-        started_inside: (n,) bool, the origin lies on the person.
-        left: (n,) bool, the ray left the person before its end and inside the picture.
+    Args:
+        alpha: (H, W) uint8, the person.
+        start, direction: x and y; the direction has length 1.
+        length_px, step_px: of the walk.
+
+    Returns:
+        Distance to the last pixel of the person, px, refined below one step by the slope of the
+        soft mask; whether the start lies on the person; and whether the ray left the person
+        before its end and inside the picture.
     """
+    steps = int(np.ceil(length_px / step_px))
+    before, inside = 0, False
+    for step in range(steps):
+        x = start[0] + direction[0] * (step * step_px)
+        y = start[1] + direction[1] * (step * step_px)
+        here, in_picture = _alpha_at(alpha, x, y)
+        if not (in_picture and here > INSIDE):
+            falls = step > 0 and before > INSIDE and here <= INSIDE
+            fraction = (before - INSIDE) / (before - here) if falls else 0.0
+            return (max(step - 1, 0) + fraction) * step_px, inside, in_picture
+        before, inside = here, True
+    return (steps - 1.0) * step_px, inside, False
 
-    reach_px: NDArray[np.float64]
-    started_inside: NDArray[np.bool_]
-    left: NDArray[np.bool_]
+
+@njit(cache=True, nogil=True)
+def _alpha_at(alpha, x, y):  # type: ignore[no-untyped-def]
+    """Alpha of the nearest pixel, and whether the place lies in the picture."""
+    column, row = int(np.rint(x)), int(np.rint(y))
+    nearest_column = min(max(column, 0), alpha.shape[1] - 1)
+    nearest_row = min(max(row, 0), alpha.shape[0] - 1)
+    in_picture = column == nearest_column and row == nearest_row
+    return int(alpha[nearest_row, nearest_column]), in_picture
 
 
-def sample_rays(origins: Array, direction: Array, length_px: float, step_px: float) -> Array:
-    """Points along rays: (n, k, 2) for ``origins`` (n, 2).
+@njit(cache=True, nogil=True)
+def share_covered(alpha, corners, places):  # type: ignore[no-untyped-def]
+    """How much of a quadrilateral the person covers, counted at some places.
 
-    ``direction`` is a unit vector (2,) for all rays or one each (n, 2).
+    Args:
+        alpha: (H, W) uint8, the person.
+        corners: (4, 2) px: two above, two below, each pair from the same side.
+        places: (n, 2), shares of the way from the first corner of a pair to the second, and down.
+
+    Returns:
+        0..1; places outside of the picture do not count.
     """
-    distances = np.arange(0.0, length_px, step_px)
-    points: Array = (
-        origins[:, None, :] + np.atleast_2d(direction)[:, None, :] * distances[None, :, None]
-    )
-    return points
+    seen, covered = 0, 0
+    for k in range(places.shape[0]):
+        across, down = places[k, 0], places[k, 1]
+        above = corners[0] + across * (corners[1] - corners[0])
+        below = corners[2] + across * (corners[3] - corners[2])
+        place = above + down * (below - above)
+        here, in_picture = _alpha_at(alpha, place[0], place[1])
+        seen += in_picture
+        covered += in_picture and here > INSIDE
+    return covered / max(seen, 1)
 
 
-def cast(alpha: Alpha, points: Array, step_px: float) -> RayHits:
-    """Walk along ``points`` (n, k, 2), ``step_px`` apart, until the person ends."""
-    height, width = alpha.shape
-    column = np.rint(points[..., 0]).astype(np.int32)
-    row = np.rint(points[..., 1]).astype(np.int32)
-    in_picture = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    for index, size in ((column, width), (row, height)):  # np.clip costs twice as much
-        np.minimum(np.maximum(index, 0, out=index), size - 1, out=index)
-    person = in_picture & (alpha[row, column] > INSIDE)
-    steps = np.where(person.all(axis=1), person.shape[1], person.argmin(axis=1))
-    last = np.minimum(steps, person.shape[1] - 1)
-    left = (steps < person.shape[1]) & in_picture[np.arange(len(steps)), last]
-    return RayHits(_to_edge(alpha, row, column, steps, last) * step_px, person[:, 0], left)
+@njit(cache=True, nogil=True)
+def distance_to_segment(point, start, end):  # type: ignore[no-untyped-def]
+    """Distance of a point to a segment; all x and y."""
+    along_x, along_y = end[0] - start[0], end[1] - start[1]
+    x, y = point[0] - start[0], point[1] - start[1]
+    share = (x * along_x + y * along_y) / (along_x * along_x + along_y * along_y + 1e-6)
+    share = min(max(share, 0.0), 1.0)
+    return np.hypot(x - share * along_x, y - share * along_y)
 
 
-def _to_edge(
-    alpha: Alpha,
-    row: NDArray[np.int32],
-    column: NDArray[np.int32],
-    steps: NDArray[np.intp],
-    last: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """Steps to the edge, refined below one step by the slope of the soft mask."""
-    rays = np.arange(len(steps))
-    before = np.maximum(steps - 1, 0)
-    inner = alpha[row[rays, before], column[rays, before]].astype(np.float64)
-    outer = alpha[row[rays, last], column[rays, last]].astype(np.float64)
-    falls = (inner > INSIDE) & (outer <= INSIDE) & (steps > 0)
-    fraction = np.where(falls, (inner - INSIDE) / np.maximum(inner - outer, 1.0), 0.0)
-    edge: NDArray[np.float64] = np.maximum(steps - 1, 0) + fraction
-    return edge
-
-
-def near_segment(points: Array, start: Array, end: Array, radius_px: float) -> NDArray[np.bool_]:
-    """Which of ``points`` (..., 2) lie within ``radius_px`` of the segment."""
-    along = end - start
-    x, y = points[..., 0] - start[0], points[..., 1] - start[1]
-    share = (x * along[0] + y * along[1]) / (along @ along + 1e-6)
-    share = np.minimum(np.maximum(share, 0.0), 1.0)
-    x, y = x - share * along[0], y - share * along[1]
-    near: NDArray[np.bool_] = x * x + y * y < radius_px * radius_px
-    return near
+@njit(cache=True, nogil=True)
+def evened(rows):  # type: ignore[no-untyped-def]
+    """Each number of ``rows`` (n, k) mixed with its neighbours in the row: a new array."""
+    out = np.empty_like(rows)
+    last = rows.shape[1] - 1
+    for n in range(rows.shape[0]):
+        for k in range(last + 1):
+            around = rows[n, max(k - 1, 0)] + rows[n, min(k + 1, last)]
+            out[n, k] = 0.5 * rows[n, k] + 0.25 * around
+    return out

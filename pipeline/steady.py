@@ -5,9 +5,10 @@ All of them run on seconds, not on frames, so that a 10 Hz and a 30 Hz stream be
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 FIRST_LOOK_S = 0.1  # evidence that the very first measurement counts for
@@ -41,14 +42,31 @@ class Estimate:
         Returns:
             The new estimate.
         """
-        step_s = np.asarray(confidence, np.float64) * (dt_s if self._started else FIRST_LOOK_S)
+        value = self.value.copy()
+        sure = np.empty_like(value)
+        sure[...] = confidence
+        _settle(
+            value.reshape(-1),
+            self._evidence_s.reshape(-1),
+            np.asarray(measured, np.float64).reshape(-1),
+            sure.reshape(-1),
+            dt_s if self._started else FIRST_LOOK_S,
+            self._tau_s,
+        )
         self._started = True
-        averaging = step_s / (self._evidence_s + step_s)
-        forgetting = 1.0 - np.exp(-step_s / self._tau_s)
-        self._evidence_s = self._evidence_s + step_s
-        gain: Any = np.maximum(averaging, forgetting)
-        self.value = self.value + gain * (np.asarray(measured, np.float64) - self.value)
-        return self.value
+        self.value = value
+        return value
+
+
+@njit(cache=True, nogil=True)
+def _settle(value, evidence_s, measured, confidence, step_s, tau_s):  # type: ignore[no-untyped-def]
+    """Move ``value`` and ``evidence_s``, (n,) both, on by one measurement."""
+    for k in range(value.size):
+        sure_s = confidence[k] * step_s
+        averaging = sure_s / (evidence_s[k] + sure_s)
+        forgetting = 1.0 - math.exp(-sure_s / tau_s)
+        evidence_s[k] += sure_s
+        value[k] += max(averaging, forgetting) * (measured[k] - value[k])
 
 
 class Peak:
@@ -79,7 +97,7 @@ class Peak:
             self._age_s += dt_s * confidence
             decay_s = min(self._decay_s, self.YOUNG_DECAY_S + self._age_s**2)
             tau_s = self._rise_s if limited > self.value else decay_s
-            gain = float(1.0 - np.exp(-dt_s / tau_s))
+            gain = 1.0 - math.exp(-dt_s / tau_s)
         self.value += confidence * gain * (limited - self.value)
         return self.value
 

@@ -7,13 +7,12 @@ cloth that would cross it is tucked away. So nothing folds over, however sharp t
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from typing import NamedTuple
 
-from pipeline.geometry import smoothstep
-from pipeline.limbs import Bones
+from numba import njit
 
-Vector = NDArray[np.float64]
+from pipeline.looks.compiled import ease
 
 SHARPEST_RAD = 0.6  # angle between the bones below which the crease stays where it is
 CREASE_SHARES = (0.35, 0.65)  # of that angle: how far the thicker half pushes the crease
@@ -25,72 +24,92 @@ FAN_LEAST, FAN_MORE = 0.10, 0.16  # of the shorter bone: half length of the fan,
 BULGE, BULGE_LENGTH = 0.04, 0.35  # cloth stands off a bent elbow: of the width, of the shorter bone
 
 
-def bend_sleeve(
-    bones: Bones, at: Vector, lateral: Vector, thickness_px: tuple[float, float]
-) -> Vector:
-    """Lay positions along and across a straight arm onto the bent one.
+class Bend(NamedTuple):
+    """How an elbow is bent.
+
+    Attributes:
+        turn_rad: from the upper arm to the forearm, positive clockwise in the picture.
+        slopes: of the crease against the upper arm and the forearm, width by length.
+        depths_px: how far from the bones it reaches, on the upper arm and on the forearm.
+        fan_px: half length of the fan.
+        bulge, bulge_px: how far the cloth stands off, as a share, and over which length.
+    """
+
+    turn_rad: float
+    slopes: tuple[float, float]
+    depths_px: tuple[float, float]
+    fan_px: float
+    bulge: float
+    bulge_px: float
+
+
+@njit(cache=True, nogil=True)
+def bend_between(bones, upper_px, fore_px):  # type: ignore[no-untyped-def]
+    """The ``Bend`` of an arm.
 
     Args:
-        bones: the arm, px.
-        at: (n,) px along the arm from the shoulder, the elbow is at ``bones.upper_px``.
-        lateral: (n,) px from the bones, positive to the outer side.
-        thickness_px: half thickness of upper arm and forearm near the elbow, on the inner side of
-            the bend.
+        bones: the arm's ``limbs.Bones``.
+        upper_px, fore_px: half thickness of upper arm and forearm near the elbow, on the inner
+            side of the bend.
+    """
+    upper, fore = bones.upper, bones.fore
+    cosine = min(max(upper[0] * fore[0] + upper[1] * fore[1], -1.0), 1.0)
+    angle = math.acos(cosine)
+    between = max(math.pi - angle, SHARPEST_RAD)
+    # where the straight inner edges of both halves meet
+    own = math.atan2(upper_px * math.sin(between), fore_px + upper_px * math.cos(between))
+    own = max(own, CREASE_SHARES[0] * between, between - math.pi / 2)
+    own = min(own, CREASE_SHARES[1] * between, math.pi / 2)
+    open_by = 1.0 - CREASE_GAP
+    shorter_px = min(bones.upper_px, bones.fore_px)
+    return Bend(
+        math.atan2(upper[0] * fore[1] - upper[1] * fore[0], cosine),
+        (math.tan(own) * open_by, math.tan(between - own) * open_by),
+        (CREASE_DEPTH * upper_px, CREASE_DEPTH * fore_px),
+        (FAN_LEAST + FAN_MORE * angle / math.pi) * shorter_px + 1e-6,
+        BULGE * math.sin(angle / 2.0),
+        BULGE_LENGTH * shorter_px,
+    )
+
+
+@njit(cache=True, nogil=True)
+def bend_point(bones, bend, at, lateral):  # type: ignore[no-untyped-def]
+    """Lay a place along and across a straight arm onto the bent one.
+
+    Args:
+        bones: the arm's ``limbs.Bones``.
+        bend: of its elbow.
+        at: px along the arm from the shoulder, the elbow is at ``bones.upper_px``.
+        lateral: px from the bones, positive to the outer side.
 
     Returns:
-        (n, 2) px.
+        x and y, px.
     """
-    cosine = float(np.clip(bones.upper @ bones.fore, -1.0, 1.0))
-    angle = float(np.arccos(cosine))
-    turn = float(bones.upper[0] * bones.fore[1] - bones.upper[1] * bones.fore[0])
-    inner_sign = 1.0 if bones.outer_is_inside else -1.0
     past = at - bones.upper_px
-    inward = lateral * inner_sign
-    inside, on_upper = inward > 0.0, past < 0.0
-    creased, width = _crease(bones, np.abs(past), inward, on_upper, angle, thickness_px)
-    fan_past, fan_lateral, share = _fan(bones, past, lateral, angle)
-    past = np.where(inside, np.where(on_upper, -creased, creased), fan_past)
-    lateral = np.where(inside, width * inner_sign, fan_lateral)
-    share = np.where(inside, np.where(on_upper, 0.0, 1.0), share)
-    turned = np.arctan2(turn, cosine) * share
-    cos, sin = np.cos(turned), np.sin(turned)
+    along = bones.upper if past < 0.0 else bones.fore
+    inner_sign = 1.0 if bones.outer_is_inside else -1.0
+    if lateral * inner_sign > 0.0:
+        share = 0.0 if past < 0.0 else 1.0
+        past, inward = _creased(bones, bend, past, lateral * inner_sign)
+        lateral = inward * inner_sign
+    else:
+        share = ease((past + bend.fan_px) / (2.0 * bend.fan_px))
+        lateral *= 1.0 + bend.bulge * math.exp(-((past / bend.bulge_px) ** 2))
+    cos, sin = math.cos(bend.turn_rad * share), math.sin(bend.turn_rad * share)
     normal = bones.normal
-    along = np.where(on_upper[:, None], bones.upper, bones.fore)
-    across = np.column_stack([normal[0] * cos - normal[1] * sin, normal[0] * sin + normal[1] * cos])
-    laid: Vector = bones.bend + along * past[:, None] + across * lateral[:, None]
-    return laid
+    across = (normal[0] * cos - normal[1] * sin, normal[0] * sin + normal[1] * cos)
+    return (
+        bones.bend[0] + along[0] * past + across[0] * lateral,
+        bones.bend[1] + along[1] * past + across[1] * lateral,
+    )
 
 
-def _crease(
-    bones: Bones,
-    distance: Vector,
-    inward: Vector,
-    on_upper: NDArray[np.bool_],
-    angle: float,
-    thickness_px: tuple[float, float],
-) -> tuple[Vector, Vector]:
-    """Distance from the elbow and from the bone on the inner side, kept short of the crease."""
-    between = max(np.pi - angle, SHARPEST_RAD)
-    upper, fore = thickness_px
-    # where the straight inner edges of both halves meet
-    own = float(np.arctan2(upper * np.sin(between), fore + upper * np.cos(between)))
-    least, most = (share * between for share in CREASE_SHARES)
-    own = float(np.clip(own, max(least, between - np.pi / 2), min(most, np.pi / 2)))
-    slope = np.where(on_upper, np.tan(own), np.tan(between - own)) * (1.0 - CREASE_GAP)
-    room = ROOM * np.where(on_upper, bones.upper_px, bones.fore_px)
-    thickness = CREASE_DEPTH * np.where(on_upper, upper, fore)
-    crease = np.minimum(np.minimum(inward, thickness) / slope, room)
+@njit(cache=True, nogil=True)
+def _creased(bones, bend, past, inward):  # type: ignore[no-untyped-def]
+    """Place past the elbow and from the bone on the inner side, kept short of the crease."""
+    half = 0 if past < 0.0 else 1
+    room_px = ROOM * (bones.upper_px if past < 0.0 else bones.fore_px)
+    crease = min(min(inward, bend.depths_px[half]) / bend.slopes[half], room_px)
     # tucked rows keep their order: squeezed, never turned over
-    kept = np.maximum(distance, crease + TUCKED * distance)
-    return kept, np.minimum(inward, kept * slope)
-
-
-def _fan(
-    bones: Bones, past: Vector, lateral: Vector, angle: float
-) -> tuple[Vector, Vector, Vector]:
-    """Past, lateral and share of the turn on the outer side."""
-    shorter = min(bones.upper_px, bones.fore_px)
-    radius = (FAN_LEAST + FAN_MORE * angle / np.pi) * shorter + 1e-6
-    share = smoothstep((past + radius) / (2.0 * radius)).astype(np.float64)
-    bulge = BULGE * np.sin(angle / 2.0) * np.exp(-((past / (BULGE_LENGTH * shorter)) ** 2))
-    return past, lateral * (1.0 + bulge), share
+    kept = max(abs(past), crease + TUCKED * abs(past))
+    return (-kept if past < 0.0 else kept), min(inward, kept * bend.slopes[half])

@@ -43,7 +43,6 @@ class PhotoLook:
         self.mesh: Mesh = build_mesh(garment.texture, _regions(garment, marks, sides))
         self._torso = TorsoFit(garment)
         vertices = self.mesh.vertices_tex.astype(np.float64)
-        self._bend = tps_matrix(self._torso.sources, vertices)
         self._sleeves: Mapping[Side, SleeveMap] = {
             side: map_sleeve(
                 marks,
@@ -54,17 +53,17 @@ class PhotoLook:
             )
             for side in sides
         }
-        line = garment.neckline
-        pick = np.rint(np.linspace(0, len(line) - 1, NECKLINE_POINTS)).astype(int)
-        self._neckline = tps_matrix(self._torso.sources, line[pick].astype(np.float64))
-        hem = np.array([marks["hem_right"], marks["hem_left"]])
-        self._hem = tps_matrix(self._torso.sources, hem)
         self.collar: Mesh | None = None
         if garment.back_collar is not None and garment.back_collar[..., 3].any():
             region = {Part.TORSO: garment.back_collar[..., 3] > 0}
             self.collar = build_mesh(garment.back_collar, region)
-            corners = self.collar.vertices_tex.astype(np.float64)
-            self._collar = tps_matrix(self._torso.sources, corners)
+        line = garment.neckline
+        pick = np.rint(np.linspace(0, len(line) - 1, NECKLINE_POINTS)).astype(int)
+        carried = [vertices, line[pick], np.array([marks["hem_right"], marks["hem_left"]])]
+        if self.collar is not None:
+            carried.append(self.collar.vertices_tex)
+        self._bend = tps_matrix(self._torso.sources, np.concatenate(carried).astype(np.float64))
+        self._splits = np.cumsum([len(points) for points in carried])[:-1].tolist()
 
     def deform(self, body: Body) -> Deformed:
         """Bend the garment to a body.
@@ -75,23 +74,27 @@ class PhotoLook:
         Returns:
             Vertices in frame px and the lines that compositing needs.
         """
-        targets = self._torso.targets(body)
-        scale = self._torso.sleeve_scale(body)
-        vertices = (self._bend @ targets).astype(np.float64)
-        reach: dict[Side, float] = {}
-        for side, sleeve in self._sleeves.items():
-            laid, reach[side] = lay_sleeve(
-                sleeve, self.garment.sleeves, body, side, self._torso.armpit(body, side), scale
+        fit = self._torso.fit(body)
+        vertices, neckline, hem, *collar = np.split(self._bend @ fit.targets, self._splits)
+        reach = {
+            side: lay_sleeve(
+                vertices,
+                sleeve,
+                self.garment.sleeves,
+                body,
+                side,
+                fit.armpits[side],
+                fit.sleeve_scale,
             )
-            weight = sleeve.weight[:, None]
-            vertices = vertices + weight * (laid - vertices)
+            for side, sleeve in self._sleeves.items()
+        }
         return Deformed(
-            vertices_px=vertices.astype(np.float32),
+            vertices_px=vertices,
             order=depth_order(body, self.mesh),
-            neckline_px=self._neckline @ targets,
-            hem_px=self._hem @ targets,
+            neckline_px=neckline,
+            hem_px=hem,
             sleeve_reach=reach,
-            collar_px=None if self.collar is None else self._collar @ targets,
+            collar_px=collar[0] if collar else None,
         )
 
 

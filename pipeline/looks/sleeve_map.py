@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.body import OUTWARD
 from pipeline.geometry import unit
 from pipeline.structures import Side
+from pipeline.trunk import OUTWARD
 
 Vector = NDArray[np.float64]
 
@@ -30,14 +30,14 @@ class SleeveMap:
     Attributes:
         along, across: (n,) coordinates of the mesh's vertices.
         weight: (n,) 0 = moves with the torso, 1 = moves with the arm.
-        profile: (9,) half width at ``PROFILE_STATIONS``, texture px.
+        half_tex: (n,) half width of the sleeve where the vertex lies, texture px.
         outer_tex, inner_tex: lengths of the two edges, texture px.
     """
 
     along: Vector
     across: Vector
     weight: Vector
-    profile: Vector
+    half_tex: Vector
     outer_tex: float
     inner_tex: float
 
@@ -138,11 +138,12 @@ def map_sleeve(
     t = np.clip(along, 0.0, 1.0)
     floor, ceiling = np.interp(t, PROFILE_STATIONS, low), np.interp(t, PROFILE_STATIONS, high)
     across = np.clip((across - floor) / (ceiling - floor), -MARGIN, 1.0 + MARGIN)
+    profile = _profile(quad, OUTWARD[side]) * (high - low)
     return SleeveMap(
         along=along,
         across=across,
         weight=weight,
-        profile=_profile(quad, OUTWARD[side]) * (high - low),
+        half_tex=np.interp(along, PROFILE_STATIONS, profile),
         outer_tex=float(np.hypot(*(quad.outer - quad.shoulder))),
         inner_tex=float(np.hypot(*(quad.inner - quad.armpit))),
     )

@@ -5,29 +5,129 @@ The edges are measured on the person (``limbs.py``); where they are not seen the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
-from pipeline.body import OUTWARD
-from pipeline.geometry import Floats, smoothstep
-from pipeline.limbs import STATIONS, Bones, usual_half
-from pipeline.looks.elbow import bend_sleeve
-from pipeline.looks.sleeve_map import MARGIN, PROFILE_STATIONS, SleeveMap
-from pipeline.structures import Arm, Body, Side, Sleeves
-
-Vector = NDArray[np.float64]
+from pipeline.geometry import ease as eased
+from pipeline.limbs import STATIONS, USUAL, USUAL_AT, USUAL_HALF, Bones, Pair, bones_between
+from pipeline.looks.compiled import ease, interpolate
+from pipeline.looks.elbow import bend_between, bend_point
+from pipeline.looks.sleeve_map import SleeveMap
+from pipeline.structures import Arm, Body, Points, Side, Sleeves
+from pipeline.trunk import OUTWARD
 
 COVER = 1.05  # cloth / arm: it must hide the arm
 SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
 WIDEST = {Sleeves.LONG: 1.45, Sleeves.SHORT: 1.90}  # on the inner side, where the ease hangs
 LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
 CAP = 0.20  # of the upper arm: where the shoulder is as wide as the arm
+ARMPIT_EASE = 0.40  # of the upper arm: where the inner edge has left the armpit for the arm
 CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
 FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
 PAST_WRIST = 1.02  # of the forearm
-CROOK_STATIONS = np.array([0.65, 1.35])  # where the halves of a sharply bent arm meet
+CROOK_UPPER, CROOK_FORE = 0.65, 1.35  # stations where the halves of a sharply bent arm meet
+
+
+class _Edges(NamedTuple):
+    """Where the edges of a sleeve lie on an arm, px along the seen arm and outwards from it.
+
+    ``widest`` is cloth / arm on the inner side.
+    """
+
+    outer_from: float
+    outer_to: float
+    inner_from: float
+    inner_to: float
+    tip_out: float
+    armpit_out: float
+    widest: float
+
+
+def lay_sleeve(
+    vertices: Points,
+    sleeve: SleeveMap,
+    kind: Sleeves,
+    body: Body,
+    side: Side,
+    armpit: Pair,
+    scale: float,
+) -> float:
+    """Lay a sleeve on an arm.
+
+    Args:
+        vertices: (n, 2) frame px, as the torso carries them; moved as far as the sleeve's weight
+            says.
+        sleeve: coordinates of all vertices.
+        kind: long or short.
+        body: whose arm.
+        side: which arm.
+        armpit: where the garment's armpit lies, frame px.
+        scale: frame px per texture px.
+
+    Returns:
+        How far the sleeve reaches: 0 shoulder, 1 elbow, 2 wrist.
+    """
+    arm = body.arms[side]
+    joints = np.array([arm.shoulder, arm.elbow, arm.wrist], np.float64)
+    bones: Bones = bones_between(joints, body.half_chest_px, OUTWARD[side])
+    up_x, up_y = body.up.tolist()
+    hangs = -(bones.upper[0] * up_x + bones.upper[1] * up_y)
+    # an arm that hangs beside the torso leaves no room for ease between them
+    lifted = eased(math.acos(min(max(hangs, -1.0), 1.0)) / FULL_EASE_RAD)
+    widest = COVER + (WIDEST.get(kind, COVER) - COVER) * lifted
+    edges = _edges(sleeve, kind, arm, bones, armpit, scale, body.torso_px, widest)
+    thickness_px = arm.thickness_px
+    if thickness_px is None:
+        thickness_px = np.stack([USUAL * body.half_chest_px] * 2).astype(np.float32)
+    places = (sleeve.along, sleeve.across, sleeve.half_tex, sleeve.weight)
+    _lay(vertices, places, bones, edges, thickness_px, body.half_chest_px, scale)
+    end = 0.5 * (edges.outer_to + edges.inner_to)
+    past = (end - bones.upper_px) / bones.fore_px
+    return max(end / bones.upper_px if past < 0.0 else 1.0 + past, 0.0)
+
+
+def _edges(
+    sleeve: SleeveMap,
+    kind: Sleeves,
+    arm: Arm,
+    bones: Bones,
+    armpit: Pair,
+    scale: float,
+    torso_px: float,
+    widest: float,
+) -> _Edges:
+    tip_x, tip_y = arm.shoulder_tip.tolist()
+    outer_from, tip_out = _place(bones, (tip_x, tip_y))
+    inner_from, armpit_out = _place(bones, armpit)
+    whole_px = arm.upper_px + arm.fore_px
+    natural = (outer_from + sleeve.outer_tex * scale) / whole_px
+    if kind is Sleeves.LONG:
+        surely = eased((natural - LONG_FROM) / (LONG_SURELY - LONG_FROM))
+        reach = natural + surely * (1.0 - natural)
+    else:
+        reach = min(natural, 0.9)
+    longest = bones.upper_px + PAST_WRIST * bones.fore_px
+    outer_to = min(_seen(reach * whole_px, arm, bones), longest)
+    if kind is Sleeves.LONG and reach > 0.95:
+        outer_to = inner_to = longest
+    else:
+        shrink = bones.upper_px / arm.upper_px
+        inner_to = inner_from + sleeve.inner_tex * scale * shrink
+        # the cuff stays about square to the arm, however far the cloth below has to stretch
+        slant = CUFF_SLANT * torso_px * shrink
+        inner_to = min(max(inner_to, outer_to - slant), outer_to + slant)
+        inner_to = max(inner_to, inner_from + 0.5 * slant)
+    return _Edges(outer_from, outer_to, inner_from, inner_to, tip_out, armpit_out, widest)
+
+
+def _place(bones: Bones, point: Pair) -> Pair:
+    """Position along the upper arm and outwards from it, px."""
+    x, y = point[0] - bones.start[0], point[1] - bones.start[1]
+    upper, normal = bones.upper, bones.normal
+    return x * upper[0] + y * upper[1], x * normal[0] + y * normal[1]
 
 
 def _seen(true_px: float, arm: Arm, bones: Bones) -> float:
@@ -37,133 +137,49 @@ def _seen(true_px: float, arm: Arm, bones: Bones) -> float:
     return bones.upper_px + (true_px - arm.upper_px) * bones.fore_px / arm.fore_px
 
 
-@dataclass(frozen=True, slots=True)
-class _Ends:
-    """Where the outer and the inner edge start and stop, px along the seen arm."""
-
-    outer_from: float
-    outer_to: float
-    inner_from: float
-    inner_to: float
-
-
-def _ends(
-    sleeve: SleeveMap,
-    kind: Sleeves,
-    arm: Arm,
-    bones: Bones,
-    inner_from: float,
-    scale: float,
-    torso_px: float,
-) -> _Ends:
-    outer_from, _ = _place(bones, arm.shoulder_tip)
-    whole_px = arm.upper_px + arm.fore_px
-    natural = (outer_from + sleeve.outer_tex * scale) / whole_px
-    if kind is Sleeves.LONG:
-        surely = float(smoothstep((natural - LONG_FROM) / (LONG_SURELY - LONG_FROM)))
-        reach = natural + surely * (1.0 - natural)
-    else:
-        reach = min(natural, 0.9)
-    longest = bones.upper_px + PAST_WRIST * bones.fore_px
-    outer_to = min(_seen(reach * whole_px, arm, bones), longest)
-    if kind is Sleeves.LONG and reach > 0.95:
-        return _Ends(outer_from, longest, inner_from, longest)
-    shrink = bones.upper_px / arm.upper_px
-    inner_to = inner_from + sleeve.inner_tex * scale * shrink
-    # the cuff stays about square to the arm, however far the cloth below has to stretch
-    slant = CUFF_SLANT * torso_px * shrink
-    inner_to = max(min(max(inner_to, outer_to - slant), outer_to + slant), inner_from + 0.5 * slant)
-    return _Ends(outer_from, outer_to, inner_from, inner_to)
-
-
-def lay_sleeve(
-    sleeve: SleeveMap, kind: Sleeves, body: Body, side: Side, armpit: Vector, scale: float
-) -> tuple[Vector, float]:
-    """Lay a sleeve on an arm.
-
-    Args:
-        sleeve: coordinates of all vertices.
-        kind: long or short.
-        body: whose arm.
-        side: which arm.
-        armpit: (2,) where the garment's armpit lies, frame px.
-        scale: frame px per texture px.
-
-    Returns:
-        (n, 2) frame px for every vertex (meaningful where the weight is above 0), and how far
-        the sleeve reaches: 0 shoulder, 1 elbow, 2 wrist.
-    """
-    arm = body.arms[side]
-    bones = Bones.of(arm.shoulder, arm.elbow, arm.wrist, body.half_chest_px, OUTWARD[side])
-    inner_from, armpit_out = _place(bones, armpit)
-    ends = _ends(sleeve, kind, arm, bones, inner_from, scale, body.torso_px)
-    t, s = sleeve.along, sleeve.across
-    outer_at = ends.outer_from + (ends.outer_to - ends.outer_from) * t
-    inner_at = ends.inner_from + (ends.inner_to - ends.inner_from) * t
-    at = inner_at + (outer_at - inner_at) * np.clip(s, -MARGIN, 1.0 + MARGIN)
-    angle = float(np.arccos(np.clip(-(bones.upper @ body.up), -1.0, 1.0)))
-    lifted = float(smoothstep(angle / FULL_EASE_RAD))
-    outer_half, inner_half = _half_widths(
-        sleeve, kind, arm, _stations(bones, at), body.half_chest_px, scale, lifted
-    )
-    below = t * max(ends.outer_to - ends.outer_from, 1.0)
-    grown = smoothstep(below / (0.40 * bones.upper_px))
-    _, tip_out = _place(bones, arm.shoulder_tip)
+@njit(cache=True, nogil=True)
+def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  # type: ignore[no-untyped-def]
+    """Move ``vertices`` (n, 2) onto the arm; ``places`` are the arrays of a ``SleeveMap``."""
+    along, across, half_tex, weight = places
+    upper_px = interpolate(CROOK_UPPER, STATIONS, thickness_px[0 if bones.outer_is_inside else 1])
+    fore_px = interpolate(CROOK_FORE, STATIONS, thickness_px[0 if bones.outer_is_inside else 1])
+    bend = bend_between(bones, upper_px, fore_px)
     # from the tip the cloth goes round the shoulder's muscle
-    cap_px = CAP * bones.upper_px - min(ends.outer_from, 0.0)
-    rest = 1.0 - np.clip(below / cap_px, 0.0, 1.0)
-    high = tip_out + (outer_half - tip_out) * np.sqrt(1.0 - rest * rest)
-    low = armpit_out + (-inner_half - armpit_out) * grown
-    lateral = low + (high - low) * s
-    end = 0.5 * (ends.outer_to + ends.inner_to)
-    past = (end - bones.upper_px) / bones.fore_px
-    reach = end / bones.upper_px if past < 0.0 else 1.0 + past
-    laid = bend_sleeve(bones, at, lateral, _crook(arm, bones, body.half_chest_px))
-    return laid, float(max(reach, 0.0))
+    cap_px = CAP * bones.upper_px - min(edges.outer_from, 0.0)
+    length_px = max(edges.outer_to - edges.outer_from, 1.0)
+    for n in range(vertices.shape[0]):
+        if weight[n] == 0.0:
+            continue
+        t, s = along[n], across[n]
+        outer_at = edges.outer_from + (edges.outer_to - edges.outer_from) * t
+        inner_at = edges.inner_from + (edges.inner_to - edges.inner_from) * t
+        at = inner_at + (outer_at - inner_at) * s
+        outer_px, inner_px = _half_widths(
+            _station(bones, at), half_tex[n] * scale, thickness_px, half_chest_px, edges.widest
+        )
+        below = t * length_px
+        rest = 1.0 - min(max(below / cap_px, 0.0), 1.0)
+        high = edges.tip_out + (outer_px - edges.tip_out) * math.sqrt(1.0 - rest * rest)
+        grown = ease(below / (ARMPIT_EASE * bones.upper_px))
+        low = edges.armpit_out - (inner_px + edges.armpit_out) * grown
+        x, y = bend_point(bones, bend, at, low + (high - low) * s)
+        vertices[n, 0] += weight[n] * (x - vertices[n, 0])
+        vertices[n, 1] += weight[n] * (y - vertices[n, 1])
 
 
-def _place(bones: Bones, point: Floats) -> tuple[float, float]:
-    """Position along the upper arm and outwards from it, px."""
-    offset = point - bones.start
-    return float(offset @ bones.upper), float(offset @ bones.normal)
-
-
-def _stations(bones: Bones, at: Vector) -> Vector:
-    """Stations of positions along the arm: 0 shoulder, 1 elbow, 2 wrist."""
+@njit(cache=True, nogil=True)
+def _station(bones, at):  # type: ignore[no-untyped-def]
+    """Station of a place along the arm: 0 shoulder, 1 elbow, 2 wrist."""
     past = at - bones.upper_px
-    station: Vector = np.where(past < 0.0, at / bones.upper_px, 1.0 + past / bones.fore_px)
-    return np.clip(station, 0.0, 2.1)
+    return at / bones.upper_px if past < 0.0 else 1.0 + past / bones.fore_px
 
 
-def _crook(arm: Arm, bones: Bones, half_chest_px: float) -> tuple[float, float]:
-    """Half thickness of upper arm and forearm where they meet on the inner side of a bend."""
-    if arm.thickness_px is None:
-        upper, fore = half_chest_px * usual_half(CROOK_STATIONS)
-    else:
-        row = arm.thickness_px[0 if bones.outer_is_inside else 1]
-        upper, fore = np.interp(CROOK_STATIONS, STATIONS, row)
-    return float(upper), float(fore)
-
-
-def _half_widths(
-    sleeve: SleeveMap,
-    kind: Sleeves,
-    arm: Arm,
-    stations: Vector,
-    half_chest_px: float,
-    scale: float,
-    lifted: float,
-) -> tuple[Vector, Vector]:
-    """Half width of the cloth on the outer and the inner side at every vertex."""
-    bare = half_chest_px * usual_half(stations)
-    outer_arm, inner_arm = bare, bare
-    if arm.thickness_px is not None:
-        outer_arm, inner_arm = (np.interp(stations, STATIONS, row) for row in arm.thickness_px)
-    own = np.interp(sleeve.along, PROFILE_STATIONS, sleeve.profile) * scale
-    outer = np.clip(own, COVER * outer_arm, SNUG * outer_arm)
-    # an arm that hangs beside the torso leaves no room for ease between them
-    widest = COVER + (WIDEST.get(kind, COVER) - COVER) * lifted
-    inner = np.maximum(
-        COVER * inner_arm, np.minimum(2.0 * own - outer, widest * np.minimum(bare, inner_arm))
-    )
-    return outer, inner
+@njit(cache=True, nogil=True)
+def _half_widths(station, own_px, thickness_px, half_chest_px, widest):  # type: ignore[no-untyped-def]
+    """Half width of the cloth on the outer and the inner side; ``own_px`` is its own."""
+    outer_arm = interpolate(station, STATIONS, thickness_px[0])
+    inner_arm = interpolate(station, STATIONS, thickness_px[1])
+    bare = half_chest_px * interpolate(station, USUAL_AT, USUAL_HALF)
+    outer = min(max(own_px, COVER * outer_arm), SNUG * outer_arm)
+    inner = min(2.0 * own_px - outer, widest * min(bare, inner_arm))
+    return outer, max(COVER * inner_arm, inner)

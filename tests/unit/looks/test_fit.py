@@ -11,7 +11,7 @@ import pytest
 from pipeline.body import BodyTracker
 from pipeline.labels import Landmark
 from pipeline.looks import PhotoLook, draw_look
-from pipeline.looks.torso import SEAM_HEIGHT
+from pipeline.looks.drape import SEAM_HEIGHT
 from pipeline.structures import DrawnLook, Part, Pose, Sleeves
 
 from .figures import (
