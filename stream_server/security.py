@@ -84,7 +84,7 @@ async def check_token(request: web.Request, handler: Handler) -> web.StreamRespo
         header = request.headers.get("Authorization", "")
         token = header.removeprefix(BEARER) if header.startswith(BEARER) else ""
         if not is_valid(token, secret, request.headers.get("Origin")):
-            sentence = "This page has no valid permission to use the mirror. Load it again."
+            sentence = "This page's permission has run out. Load the page again."
             raise ApiError(401, "bad_token", sentence)
     return await handler(request)
 

@@ -23,6 +23,7 @@ from stream_server.errors import ApiError
 
 FOLDER = ".visitors"  # no garment's folder begins with a dot
 OWN = "own."
+GONE = "This garment is not here any more. Pick another one."
 HASH_CHARS = 32
 MOST_GARMENTS = 20  # of one visitor
 MOST_OPEN = 16  # visitors whose garments are kept in memory
@@ -167,4 +168,4 @@ class VisitorShelf:
 
 
 def _unknown() -> GarmentUnknown:
-    return GarmentUnknown("There is no such garment in the catalogue.")
+    return GarmentUnknown(GONE)

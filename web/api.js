@@ -1,11 +1,13 @@
 /**
  * The server's HTTP interface. Every failure is an {@link ApiError} with a sentence for a person.
  * @typedef {{id: string, name: string, category: 'upper' | 'dress' | 'lower', sleeves: string,
- *   thumbnail: string, image: string}} Garment
+ *   thumbnail: string, image: string, own?: boolean}} Garment `own`: added here, for nobody else
  * @typedef {{iceServers: RTCIceServer[], iceTransportPolicy?: RTCIceTransportPolicy,
- *   limits: Record<string, number>, version: string}} ServerConfig
+ *   limits: Record<string, number>, uploads?: boolean, version: string}} ServerConfig
  * @typedef {{ticket: string, position: number}} QueuePlace a place in the line of a full server
  */
+
+import { currentToken, renewToken } from './host.js';
 
 /** An answer that is not a success, or no answer at all (`code` "unreachable", `status` 0). */
 export class ApiError extends Error {
@@ -47,14 +49,26 @@ function toApiError(status, body, retryAfter) {
   }
 }
 
-/**
- * The permission that a shop's page passes on in the address, `/#token=…`, where the server asks
- * for one. A fragment is never sent or logged, and the shop may renew it while the page is open.
- * @returns {Record<string, string>} headers
- */
+/** @returns {Record<string, string>} headers, where the server asks for a permission */
 function permission() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  const token = currentToken();
   return token ? { Authorization: `Bearer ${token}` } : {};
+}
+
+/**
+ * Ask, and ask once more when the permission has run out and there is another one.
+ * @template T
+ * @param {() => Promise<T>} ask
+ * @returns {Promise<T>}
+ */
+async function permitted(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    const refused = error instanceof ApiError && error.code === 'bad_token';
+    if (!refused || !(await renewToken())) throw error;
+    return ask();
+  }
 }
 
 /**
@@ -62,7 +76,16 @@ function permission() {
  * @param {RequestInit} [options]
  * @returns {Promise<Response>} a successful answer
  */
-async function request(path, options) {
+function request(path, options) {
+  return permitted(() => requestOnce(path, options));
+}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Response>}
+ */
+async function requestOnce(path, options) {
   let response;
   try {
     const headers = { ...options?.headers, ...permission() };
@@ -92,16 +115,26 @@ export async function fetchGarments(signal) {
 }
 
 /**
- * Send a garment photo; XMLHttpRequest because fetch cannot report the progress of an upload.
- * @param {File} file
+ * Send a garment photo.
+ * @param {Blob} photo
  * @param {string} name what the garment is called
  * @param {{onprogress?: (fraction: number) => void, signal?: AbortSignal}} [options]
  * @returns {Promise<Garment>}
  */
-export function uploadGarment(file, name, { onprogress, signal } = {}) {
+export function uploadGarment(photo, name, options = {}) {
   const form = new FormData();
   form.append('name', name);
-  form.append('image', file, file.name || 'garment');
+  form.append('image', photo, 'garment');
+  return permitted(() => sendForm(form, options));
+}
+
+/**
+ * XMLHttpRequest, because fetch cannot report the progress of an upload.
+ * @param {FormData} form
+ * @param {{onprogress?: (fraction: number) => void, signal?: AbortSignal}} options
+ * @returns {Promise<Garment>}
+ */
+function sendForm(form, { onprogress, signal }) {
   return new Promise((resolve, reject) => {
     const call = new XMLHttpRequest();
     call.open('POST', '/api/garments');

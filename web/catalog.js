@@ -1,6 +1,7 @@
 /** The garments on offer and the one that is picked. */
 
 import { ApiError, deleteGarment, fetchGarments, uploadGarment } from './api.js';
+import { toUpload } from './picture.js';
 import { garmentName } from './words.js';
 
 /** @typedef {import('./api.js').Garment} Garment */
@@ -81,9 +82,12 @@ export class Catalog extends EventTarget {
     return this.garments.filter(isWearable);
   }
 
-  /** @param {string} id */
-  owns(id) {
-    return this.#own.has(id);
+  /**
+   * Whether this browser added it. Servers whose uploads are for everybody do not know.
+   * @param {Garment} garment
+   */
+  owns(garment) {
+    return garment.own || this.#own.has(garment.id);
   }
 
   /** @param {string} id ignored when unknown, not wearable or already picked */
@@ -101,19 +105,23 @@ export class Catalog extends EventTarget {
   }
 
   /**
-   * Add the shopper's own garment and pick it.
+   * Add the shopper's own garment, and pick it unless another one was picked meanwhile.
    * @param {File} file
    * @param {{onprogress?: (fraction: number) => void, signal?: AbortSignal}} [options]
    * @returns {Promise<Garment>}
    * @throws {ApiError} with the reason when it is refused
    */
   async upload(file, options) {
-    const garment = await uploadGarment(file, garmentName(file.name), options);
-    this.#own.add(garment.id);
-    writeOwn(this.#own);
+    const worn = this.selected;
+    const photo = await toUpload(file);
+    const garment = await uploadGarment(photo, garmentName(file.name), options);
+    if (!garment.own) {
+      this.#own.add(garment.id);
+      writeOwn(this.#own);
+    }
     this.garments = [garment, ...this.garments.filter(({ id }) => id !== garment.id)];
     this.#changed();
-    this.select(garment.id);
+    if (this.selected === worn) this.select(garment.id);
     return garment;
   }
 

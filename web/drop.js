@@ -16,7 +16,8 @@ export class PictureDrop {
 
   /**
    * @param {HTMLElement} veil with a `span` for the text
-   * @param {{text: () => string, accept: (file: File) => void}} options
+   * @param {{text: () => string, accept: (file: File) => void}} options nothing is taken while
+   *   the text is empty
    */
   constructor(veil, options) {
     this.#veil = veil;
@@ -38,9 +39,10 @@ export class PictureDrop {
   #over(event) {
     if (!bringsFiles(event)) return;
     event.preventDefault(); // otherwise the browser leaves the page to show the file
-    const text = this.#veil.querySelector('span');
-    if (text) text.textContent = this.#options.text();
-    this.#veil.hidden = false;
+    const text = this.#options.text();
+    const span = this.#veil.querySelector('span');
+    if (span) span.textContent = text;
+    this.#veil.hidden = !text;
   }
 
   /** @param {DragEvent} event */
@@ -54,6 +56,6 @@ export class PictureDrop {
   /** @param {DataTransfer | null} data */
   #take(data) {
     const file = firstPicture(data);
-    if (file) this.#options.accept(file);
+    if (file && this.#options.text()) this.#options.accept(file);
   }
 }

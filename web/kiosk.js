@@ -134,6 +134,10 @@ class KioskPage {
       && !NOBODY.includes(status.reason ?? '');
     if (somebody) this.#idle.stir();
     this.#pill.follow(hintFor(status));
+    if (this.#mirror.state.name === 'live') {
+      const warming = status.state === 'starting';
+      this.#text.textContent = warming ? PROGRESS.starting.text : invitation(this.#mirror.state);
+    }
   }
 
   #showIdle() {

@@ -12,10 +12,12 @@ import './elements/photo-tab.js';
 import './elements/problem-card.js';
 import './elements/snapshot-card.js';
 import './elements/status-pill.js';
+import './elements/upload-line.js';
 import { fetchConfig } from './api.js';
 import { Catalog } from './catalog.js';
 import { need } from './dom.js';
 import { PictureDrop } from './drop.js';
+import { followHost } from './host.js';
 import { Mirror } from './mirror.js';
 import { Tabs } from './tabs.js';
 import { PROGRESS, hintFor, inLine, problem } from './words.js';
@@ -53,7 +55,7 @@ class ShopperPage {
     }
     this.#upload.catalog = this.#catalog;
     this.#drop = new PictureDrop(need('#drop-veil'), {
-      text: () => (this.#onPhoto ? 'Drop a photo of yourself' : 'Drop a photo of a garment'),
+      text: () => this.#dropText(),
       accept: (file) => (this.#onPhoto ? this.#photo.use(file) : this.#upload.send(file)),
     });
     this.#details.source = () => ({
@@ -79,6 +81,12 @@ class ShopperPage {
     this.#drop.destroy();
   }
 
+  /** Empty where nothing can be dropped. */
+  #dropText() {
+    if (this.#onPhoto) return 'Drop a photo of yourself';
+    return this.#upload.hidden ? '' : 'Drop a photo of a garment';
+  }
+
   get #onPhoto() {
     return this.#tabs.selected === 'tab-photo';
   }
@@ -95,11 +103,11 @@ class ShopperPage {
     on(this.#stage, 'dressed', () => { this.#controls.ready = true; });
     on(this.#mirror, 'state', (event) => this.#showState(event.detail));
     on(this.#mirror, 'status', (event) => this.#showStatus(event.detail));
-    on(this.#mirror, 'trouble', ({ detail }) => this.#warn(detail.message));
+    on(this.#mirror, 'trouble', ({ detail }) => this.#trouble(detail));
     on(this.#mirror, 'delay', (event) => { this.#delayMs = event.detail; });
     on(this.#tabs, 'change', () => this.#followTab());
     on(document, 'keydown', (event) => this.#key(event));
-    on(window, 'message', (event) => this.#hearHost(event));
+    followHost((garment) => this.#catalog.select(garment), signal);
   }
 
   /** @param {string | null} preferred */
@@ -111,7 +119,8 @@ class ShopperPage {
 
   async #readLimits() {
     try {
-      const { limits } = await fetchConfig();
+      const { limits, uploads } = await fetchConfig();
+      this.#upload.hidden = uploads === false;
       this.#upload.limitBytes = limits?.uploadBytes ?? Number.POSITIVE_INFINITY;
     } catch {
       // the server checks as well
@@ -167,6 +176,12 @@ class ShopperPage {
   #showStatus(status) {
     this.#status = status;
     if (!this.#mirror.paused) this.#pill.follow(hintFor(status));
+  }
+
+  /** @param {import('./messages.js').ErrorMessage} trouble */
+  #trouble({ code, message }) {
+    this.#warn(message);
+    if (code === 'garment_unknown') this.#catalog.load().catch(() => {}); // removed meanwhile
   }
 
   /** @param {string} text */
@@ -236,6 +251,7 @@ class ShopperPage {
   /** A hidden mirror neither films nor computes; it goes on when the shopper comes back. */
   #followTab() {
     if (this.#onPhoto) {
+      this.#photo.refresh();
       this.#resume = RUNNING.includes(this.#mirror.state.name);
       this.#mirror.stop();
     } else if (this.#resume) {
@@ -252,18 +268,6 @@ class ShopperPage {
     if (busy || event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === 'ArrowRight') this.#catalog.step(1);
     else if (event.key === 'ArrowLeft') this.#catalog.step(-1);
-  }
-
-  /**
-   * The page that embeds this one may pick a garment.
-   * @param {MessageEvent} event
-   */
-  #hearHost(event) {
-    const fromHost = window.parent !== window && event.source === window.parent;
-    const { type, garment } = event.data ?? {};
-    if (fromHost && type === 'wearcast:select' && typeof garment === 'string') {
-      this.#catalog.select(garment);
-    }
   }
 }
 

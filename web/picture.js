@@ -1,5 +1,8 @@
 /** Pictures as canvases: read from files, written as PNG, saved or shared. */
 
+const UPLOAD_PX = 2400; // longer side; the server keeps 1600
+const LARGE_BYTES = 1_500_000;
+const CAMERA_TYPES = Object.freeze(['image/jpeg', 'image/heic', 'image/heif']);
 const REVOKE_AFTER_MS = 60_000; // a download that has not begun by then never will
 const CORNER_SAMPLES = 16; // a picture of this side has its ground in the corners
 const CLEAR_BELOW = 128; // of 255
@@ -27,6 +30,21 @@ export async function readPicture(blob, longestPx = Number.POSITIVE_INFINITY) {
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   return canvas;
+}
+
+/**
+ * A garment's photo as it is sent: what a phone's camera gives is made smaller first, which also
+ * leaves out where it was taken. Others, such as cut-outs with clear parts, go as they are.
+ * @param {File} file
+ * @returns {Promise<Blob>}
+ */
+export async function toUpload(file) {
+  if (file.size < LARGE_BYTES || !CAMERA_TYPES.includes(file.type)) return file;
+  try {
+    return await toBlob(await readPicture(file, UPLOAD_PX), 'image/jpeg');
+  } catch {
+    return file; // this browser cannot read it; the server says what it thinks of it
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ export const PROGRESS = Object.freeze({
   asking: { text: 'Please allow the camera', icon: 'camera' },
   connecting: { text: 'Connecting…', icon: 'refresh', busy: true },
   reconnecting: { text: 'Reconnecting…', icon: 'refresh', busy: true },
-  starting: { text: 'Getting your mirror ready…', icon: 'refresh', busy: true },
+  starting: { text: 'The mirror is warming up, a few seconds…', icon: 'refresh', busy: true },
   paused: { text: 'Paused', icon: 'pause' },
 });
 
@@ -132,6 +132,38 @@ export function inLine(position) {
     ? 'You are next: as soon as one is free, it is yours.'
     : `You are number ${position} in line. It goes on by itself.`;
 }
+
+/** What becomes of a garment's photo. */
+export const UPLOAD = Object.freeze({
+  waiting: 'Waiting for the photo before it…',
+  sending: 'Sending the photo…',
+  cutting: 'Cutting the garment out…',
+  slow: 'Still cutting it out. The live picture goes first…',
+  /** @param {number} bytes */
+  tooLarge: (bytes) => `This photo is too large: ${Math.floor(bytes / 1e6)} MB at most.`,
+  /**
+   * @param {string} name
+   * @param {boolean} wearable
+   */
+  done: (name, wearable) => (wearable ? `${name} is ready to wear.`
+    : `${name} is in, but trousers, skirts and shorts cannot be tried on yet.`),
+});
+
+/**
+ * Why a photo was not dressed; keys are the server's reasons, its sentences are for live pictures.
+ * @type {Readonly<Record<string, string>>}
+ */
+export const PHOTO_TROUBLE = Object.freeze({
+  no_person: 'Nobody is to be seen in this photo. Choose one that shows you from the front, from '
+    + 'head to hips.',
+  show_face: 'Your face is not in this photo. Choose one that shows you from head to hips.',
+  step_back: 'Your shoulders reach out of this photo. Choose one taken from farther away.',
+  come_closer: 'You are too small in this photo. Choose one taken from closer, or crop it.',
+  turn_to_camera: 'You are turned away in this photo. Choose one that shows you from the front.',
+  hold_still: 'Your pose cannot be made out in this photo. Choose another one.',
+  settling: 'Your pose cannot be made out in this photo. Choose another one.',
+  worker_error: 'Something went wrong on our side. Try again.',
+});
 
 /** What a look is called in the details. */
 export const LOOKS = Object.freeze({

@@ -76,6 +76,7 @@ SCHEMAS: Json = {
             "iceServers": {"type": "array", "items": {"type": "object"}},
             "iceTransportPolicy": {"type": "string", "enum": ["all", "relay"]},
             "limits": {"type": "object"},
+            "uploads": {"type": "boolean"},
             "version": TEXT,
         },
     },

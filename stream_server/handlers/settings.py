@@ -25,6 +25,7 @@ async def config(request: web.Request) -> web.Response:
                 "uploadPixels": MAX_PIXELS,
                 "sessions": settings.max_sessions,
             },
+            "uploads": not settings.catalog_read_only,
             "version": __version__,
         },
         headers={"Cache-Control": "no-store"},

@@ -100,7 +100,9 @@ def open_page(chromium: Any, server: Server, in_thread: In) -> Iterator[In]:
     contexts = []
     complaints: list[str] = []
 
-    def open_(path: str = "/", script: str = "", expect: str = "", **settings: Any) -> Any:
+    def open_(
+        path: str = "/", script: str = "", expect: str = "", url: str = "", **settings: Any
+    ) -> Any:
         settings.setdefault("viewport", {"width": 1280, "height": 800})
         context = chromium.new_context(**settings)
         contexts.append(context)
@@ -116,7 +118,7 @@ def open_page(chromium: Any, server: Server, in_thread: In) -> Iterator[In]:
                 else None
             ),
         )
-        page.goto(server.url + path)
+        page.goto((url or server.url) + path)
         return page
 
     yield open_

@@ -26,6 +26,7 @@ from pipeline.structures import (
 from stream_server.app import create_app
 from stream_server.config import ServerConfig
 from stream_server.keys import LOBBY
+from stream_server.tls import secure
 
 COLOURS = {
     "red-tee": (220, 20, 20),
@@ -34,6 +35,7 @@ COLOURS = {
     "grey-trousers": (128, 128, 128),
 }
 UPLOAD_COLOUR = (220, 20, 220)
+TLS_GOODBYE_S = 0.5  # for the browser to answer the end of its connections
 REFUSAL = "This does not look like a garment."
 NOBODY = "Nobody is to be seen."
 
@@ -100,7 +102,8 @@ class Entry:
 class Shelf:
     """A catalogue of one colour per garment. Uploads that are black are refused."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, cutting: threading.Event) -> None:
+        self._cutting = cutting
         colours = {} if folder.exists() else COLOURS
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -126,6 +129,7 @@ class Shelf:
         return _garment(garment_id)
 
     def add(self, image: bytes, name: str, category: Category | None = None, /) -> Entry:
+        self._cutting.wait()
         if decode_image(image).mean() < 1:
             raise GarmentRefused(REFUSAL)
         return self._put(f"upload-{len(self._entries)}", name, UPLOAD_COLOUR)
@@ -140,22 +144,29 @@ class StandIn:
 
     Attributes:
         reason: why every frame passes undressed just now; None when they are dressed.
+        cutting: uploads and photos wait for it.
+        warm: the warm-up waits for it.
     """
 
     def __init__(self) -> None:
         self.reason: Reason | None = None
+        self.cutting = threading.Event()
+        self.warm = threading.Event()
+        self.cutting.set()
+        self.warm.set()
 
     def open_catalog(self, folder: Path) -> Shelf:
-        return Shelf(folder)
+        return Shelf(folder, self.cutting)
 
     def warm_up(self, catalog: Any) -> None:
-        pass
+        self.warm.wait()
 
     def live(self) -> Live:
         return Live(self)
 
     def photo(self, person: bytes, garment: Garment) -> Composite:
         image = decode_image(person)
+        self.cutting.wait()
         if image.mean() < 1:
             return Composite(image, np.zeros(image.shape[:2], np.uint8), Reason.NO_PERSON)
         return tint(image, garment)
@@ -171,14 +182,23 @@ class StandIn:
 class Server:
     """The server in a thread of its own, on a free port of 127.0.0.1.
 
+    Args:
+        catalog: folder of garments.
+        warm: whether its warm-up has ended.
+        **settings: of the server.
+
     Attributes:
         engine: its stand-in pipeline.
         url: address without a slash at the end.
     """
 
-    def __init__(self, catalog: Path) -> None:
+    def __init__(self, catalog: Path, warm: bool = True, **settings: Any) -> None:
         self.engine = StandIn()
-        self._app = create_app(ServerConfig(catalog=catalog, port=0), self.engine)
+        if not warm:
+            self.engine.warm.clear()
+        config = ServerConfig(catalog=catalog, port=0, **settings)
+        self._tls = secure(config)
+        self._app = create_app(config, self.engine)
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._up = threading.Event()
@@ -195,12 +215,14 @@ class Server:
     async def _serve(self) -> None:
         runner = web.AppRunner(self._app, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        context = self._tls.context if self._tls else None
+        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{runner.addresses[0][1]}"
         self._up.set()
         await self._stop.wait()
         await runner.cleanup()
+        if context:
+            await asyncio.sleep(TLS_GOODBYE_S)
 
     @property
     def sessions(self) -> int:
@@ -209,6 +231,8 @@ class Server:
 
     def close(self) -> None:
         """End every session and the thread."""
+        self.engine.cutting.set()
+        self.engine.warm.set()
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(20)
         assert not self._thread.is_alive(), "the server did not end"

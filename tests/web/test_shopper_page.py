@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,6 +124,22 @@ def test_a_reason_is_said_in_words_once_it_lasts(page: Any, server: Server) -> N
     pill.get_by_text("Step into view").wait_for()
     server.engine.reason = None
     page.wait_for_selector("wc-status-pill:not([data-shown])", state="attached")
+
+
+def test_a_server_that_warms_up_says_so(open_page: Any, tmp_path: Path) -> None:
+    server = Server(tmp_path / "cold", warm=False)
+    try:
+        page = open_page(url=server.url)
+        page.wait_for_selector(".tile")
+        page.get_by_role("button", name="Start mirror").click()
+        hint = page.locator("wc-status-pill").get_by_text("The mirror is warming up")
+        hint.wait_for()
+        server.engine.warm.set()
+        wait_for_colour(page, "r")
+        hint.wait_for(state="detached")
+        page.goto("about:blank")
+    finally:
+        server.close()
 
 
 def test_before_and_after(page: Any) -> None:

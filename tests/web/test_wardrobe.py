@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stand_in import REFUSAL
+from stand_in import REFUSAL, Server
 from steps import garment
 
-from pipeline.images import encode_png
+from pipeline.images import decode_image, encode_jpeg, encode_png
 
 CONTRAST = """() => {
   const luminance = (text) => {
@@ -71,6 +71,114 @@ def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
     assert page.get_by_role("radio").count() == 4
 
 
+def test_what_an_upload_said_goes_with_the_next_pick(open_page: Any, tmp_path: Path) -> None:
+    page = open_page(expect="422")
+    page.wait_for_selector(".tile")
+    upload = page.locator("wc-garment-upload input")
+    refusal = page.get_by_role("status").get_by_text(REFUSAL)
+    upload.set_input_files(picture(tmp_path, "black.png", 0))
+    refusal.wait_for()
+    garment(page, "Blue dress").click()
+    refusal.wait_for(state="detached")
+    upload.set_input_files(picture(tmp_path, "black.png", 0))
+    refusal.wait_for()
+    page.get_by_role("button", name="Close this message").click()
+    refusal.wait_for(state="detached")
+    upload.set_input_files(picture(tmp_path, "black.png", 0))
+    refusal.wait_for()
+    upload.set_input_files(picture(tmp_path, "scarf.png", 200))
+    refusal.wait_for(state="detached")
+    page.get_by_text("Scarf is ready to wear.").wait_for()
+
+
+def test_uploads_wait_for_each_other_and_each_can_be_removed(
+    open_page: Any, server: Server, tmp_path: Path
+) -> None:
+    page = open_page(expect="422")
+    page.wait_for_selector(".tile")
+    server.engine.cutting.clear()
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "first.png", 90))
+    page.get_by_text("Cutting the garment out").wait_for()
+    names = [("black", 0), ("second", 150), ("unwanted", 200)]
+    upload.set_input_files([picture(tmp_path, f"{name}.png", value) for name, value in names])
+    assert page.get_by_text("Waiting for the photo before it").count() == 3
+    page.get_by_role("button", name="Cancel this upload").last.click()
+    server.engine.cutting.set()
+    page.get_by_text("Second is ready to wear.").wait_for()
+    assert page.get_by_text(REFUSAL).is_visible()  # the pick of an upload has not read it
+    assert garment(page, "Second").get_attribute("aria-checked") == "true"
+    for name in ("First", "Second"):
+        assert page.get_by_role("button", name=f"Remove {name}").is_visible()
+    assert garment(page, "Unwanted").count() == 0
+    page.reload()
+    page.wait_for_selector(".tile")
+    page.get_by_role("button", name="Remove First").click()
+    page.get_by_role("button", name="Really remove First?").click()
+    page.get_by_text("First was removed.").wait_for()
+
+
+def test_an_upload_does_not_take_off_what_was_picked_meanwhile(
+    page: Any, server: Server, tmp_path: Path
+) -> None:
+    server.engine.cutting.clear()
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "first.png", 90))
+    page.get_by_text("Cutting the garment out").wait_for()
+    garment(page, "Blue dress").click()
+    server.engine.cutting.set()
+    page.get_by_text("First is ready to wear.").wait_for()
+    assert garment(page, "Blue dress").get_attribute("aria-checked") == "true"
+
+
+def test_another_visitor_does_not_see_it(open_page: Any, page: Any, tmp_path: Path) -> None:
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "mine.png", 90))
+    page.get_by_text("Mine is ready to wear.").wait_for()
+    thumbnail = garment(page, "Mine").locator("img")
+    assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    other = open_page()
+    other.wait_for_selector(".tile")
+    assert garment(other, "Mine").count() == 0
+
+
+def test_a_photo_of_a_phone_is_made_smaller_and_forgets_where_it_was_taken(
+    page: Any, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (2000, 3000, 3), np.uint8)
+    data = encode_jpeg(noise, 90)
+    exif = b"Exif\0\0" + b"taken at home"
+    block = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    photo = tmp_path / "tee.jpg"
+    photo.write_bytes(data[:2] + block + data[2:])
+    page.evaluate(
+        """() => {
+          const send = XMLHttpRequest.prototype.send;
+          XMLHttpRequest.prototype.send = function (form) {
+            form.get('image').arrayBuffer()
+              .then((sent) => { window.sent = [...new Uint8Array(sent)]; });
+            send.call(this, form);
+          };
+        }"""
+    )
+    page.locator("wc-garment-upload input").set_input_files(photo)
+    page.wait_for_function("() => window.sent")
+    sent = bytes(page.evaluate("window.sent"))
+    assert decode_image(sent).shape == (1600, 2400, 3)
+    assert b"home" in photo.read_bytes() and b"home" not in sent
+
+
+def test_a_catalogue_that_is_read_only_offers_no_upload(open_page: Any, tmp_path: Path) -> None:
+    server = Server(tmp_path / "fixed", catalog_read_only=True)
+    try:
+        page = open_page(url=server.url)
+        page.wait_for_selector(".tile")
+        page.get_by_role("button", name="Add your own").wait_for(state="hidden")
+        page.goto("about:blank")
+    finally:
+        server.close()
+
+
 def test_a_file_that_is_too_large_is_not_even_sent(page: Any, tmp_path: Path) -> None:
     posts = []
     page.on("request", lambda request: request.method == "POST" and posts.append(request.url))
@@ -120,6 +228,41 @@ def test_a_photo_goes_round(page: Any, tmp_path: Path) -> None:
     page.get_by_role("img", name="You, wearing Blue dress").wait_for()
 
 
+def test_the_photo_follows_whatever_is_picked(
+    open_page: Any, server: Server, tmp_path: Path
+) -> None:
+    page = open_page(expect="422")
+    page.wait_for_selector(".tile")
+    page.get_by_role("tab", name="Photo").click()
+    photo = page.locator("wc-photo-tab input:not([capture])")
+    photo.set_input_files(picture(tmp_path, "dark.png", 0))
+    page.get_by_text("Try on Red tee, or pick another").wait_for()
+    garment(page, "Green shirt").click()
+    page.get_by_text("Try on Green shirt, or pick another").wait_for()
+    page.get_by_role("button", name="Try it on").click()
+    trouble = page.get_by_text("Nobody is to be seen in this photo")
+    trouble.wait_for()
+    garment(page, "Red tee").click()
+    trouble.wait_for(state="detached")
+    photo.set_input_files(picture(tmp_path, "me.png", 120))
+    server.engine.cutting.clear()
+    page.get_by_role("button", name="Try it on").click()
+    page.get_by_text("Putting on Red tee").wait_for()
+    garment(page, "Blue dress").click()  # a change of mind before it is there
+    page.get_by_text("Putting on Blue dress").wait_for()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    photo.set_input_files(broken)  # stops nothing
+    page.get_by_text("not a picture").wait_for()
+    server.engine.cutting.set()
+    page.get_by_role("img", name="You, wearing Blue dress").wait_for()
+    page.get_by_role("tab", name="Mirror").click()
+    garment(page, "Green shirt").click()
+    page.get_by_role("tab", name="Photo").click()
+    page.get_by_role("img", name="You, wearing Green shirt").wait_for()
+    assert page.get_by_role("img", name="You, wearing Blue dress").count() == 0
+
+
 def test_a_photo_without_a_person_says_so(open_page: Any, tmp_path: Path) -> None:
     page = open_page(expect="422")
     page.wait_for_selector(".tile")
@@ -127,7 +270,7 @@ def test_a_photo_without_a_person_says_so(open_page: Any, tmp_path: Path) -> Non
     photo = page.locator("wc-photo-tab input:not([capture])")
     photo.set_input_files(picture(tmp_path, "dark.png", 0))
     page.get_by_role("button", name="Try it on").click()
-    page.get_by_role("status").get_by_text("Nobody is to be seen").wait_for()
+    page.get_by_role("status").get_by_text("Choose one that shows you").wait_for()
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     photo.set_input_files(broken)

@@ -69,7 +69,7 @@ export class GarmentRail extends HTMLElement {
     wearable ? null : h('span', { class: 'tile-note' }, 'Not supported yet'));
     pick.onclick = () => this.#choose(garment);
     const tile = h('div', { class: 'tile', 'data-id': garment.id, role: 'presentation' }, pick);
-    const mayRemove = this.hasAttribute('editable') && this.#catalog?.owns(garment.id);
+    const mayRemove = this.hasAttribute('editable') && this.#catalog?.owns(garment);
     if (mayRemove) tile.append(this.#removeButton(garment));
     return tile;
   }
@@ -80,8 +80,10 @@ export class GarmentRail extends HTMLElement {
       iconOnly: true, class: 'tile-remove',
     });
     const disarm = () => {
+      if (!button.hasAttribute('data-armed')) return;
       button.removeAttribute('data-armed');
       button.setAttribute('aria-label', `Remove ${garment.name}`);
+      this.note = '';
     };
     button.onblur = disarm;
     button.onclick = () => {
@@ -89,6 +91,7 @@ export class GarmentRail extends HTMLElement {
         this.#remove(garment);
         return;
       }
+      button.focus(); // Safari leaves a pressed button without, and only its blur disarms it
       button.toggleAttribute('data-armed', true); // a second press removes it
       button.setAttribute('aria-label', `Really remove ${garment.name}?`);
       this.note = 'Press again to remove it for good.';

@@ -1,34 +1,42 @@
+import { isWearable } from '../catalog.js';
 import { h, iconButton } from '../dom.js';
+import { UPLOAD } from '../words.js';
+
+const GOOD_MS = 6000;
+const BAD_MS = 30_000; // long enough to read it, find another photo, and read it again
+const SLOW_MS = 8000;
+
+/** @typedef {import('./upload-line.js').UploadLine} UploadLine */
 
 /**
- * `<wc-garment-upload>`: add a garment from a photo. Set `catalog`; `send(file)` does the same for
- * a photo that was dropped or pasted somewhere else on the page.
+ * `<wc-garment-upload>`: add garments from photos, one after the other, each with a line of its
+ * own. Set `catalog`; `send(file)` does the same for a photo that was dropped or pasted somewhere
+ * else on the page.
  */
 export class GarmentUpload extends HTMLElement {
   /** @type {import('../catalog.js').Catalog | null} */
-  catalog = null;
+  #catalog = null;
+  #listeners = new AbortController();
   /** Largest file the server takes, bytes. */
   limitBytes = Number.POSITIVE_INFINITY;
-  /** @type {AbortController | null} */
-  #upload = null;
+  #waiting = 0;
+  /** @type {Promise<void>} */
+  #last = Promise.resolve();
   #input = /** @type {HTMLInputElement} */ (h('input', {
-    type: 'file', accept: 'image/*', class: 'visually-hidden', tabindex: '-1',
+    type: 'file', accept: 'image/*', multiple: true, class: 'visually-hidden', tabindex: '-1',
     'aria-hidden': 'true',
   }));
   #button = iconButton('upload', 'Add your own', { class: 'button quiet upload-button' });
-  #progress = h('progress', { max: '1', 'aria-label': 'Upload' });
-  #message = h('p', { class: 'upload-message', role: 'status' });
+  #lines = h('div', { class: 'uploads', role: 'status', 'aria-atomic': 'false' });
 
   connectedCallback() {
     this.#button.onclick = () => this.#input.click();
     this.#input.onchange = () => {
-      const [file] = this.#input.files ?? [];
+      const files = [...(this.#input.files ?? [])];
       this.#input.value = ''; // the same file may be chosen again
-      if (file) this.send(file);
+      files.forEach((file) => this.send(file));
     };
-    this.#progress.hidden = true;
-    this.#message.hidden = true;
-    this.replaceChildren(this.#button, this.#input, this.#progress, this.#message);
+    this.replaceChildren(this.#button, this.#input, this.#lines);
   }
 
   disconnectedCallback() {
@@ -36,67 +44,71 @@ export class GarmentUpload extends HTMLElement {
   }
 
   destroy() {
-    this.#upload?.abort();
+    this.#listeners.abort();
+    this.#lines.replaceChildren();
+  }
+
+  /** @param {import('../catalog.js').Catalog} catalog */
+  set catalog(catalog) {
+    this.#catalog = catalog;
+    const { signal } = this.#listeners;
+    // who picks a garment has read what there was to read; an upload's own pick is no such sign
+    catalog.addEventListener('select', () => this.#waiting || this.#clear(), { signal });
   }
 
   /** @param {File} file */
-  async send(file) {
+  send(file) {
+    if (!this.#waiting) this.#clear();
+    const line = /** @type {UploadLine} */ (document.createElement('wc-upload-line'));
+    const cancelled = new AbortController();
+    line.photo = file;
+    line.addEventListener('close', () => {
+      if (line.contains(document.activeElement)) this.#button.focus();
+      cancelled.abort();
+      line.remove();
+    });
+    this.#lines.append(line);
     if (file.size > this.limitBytes) {
-      const limit = Math.floor(this.limitBytes / 1e6);
-      this.#say(`This photo is too large: at most ${limit} MB.`, 'bad');
+      line.settle(UPLOAD.tooLarge(this.limitBytes), 'bad', BAD_MS);
       return;
     }
-    this.#upload?.abort();
-    const upload = new AbortController();
-    this.#upload = upload;
-    this.#busy(true);
-    this.#say('Sending the photo…');
-    try {
-      const garment = await this.catalog?.upload(file, {
-        signal: upload.signal, onprogress: (fraction) => this.#advance(fraction),
-      });
-      this.#say(this.#welcome(garment));
-    } catch (error) {
-      if (error.name !== 'AbortError') this.#say(error.message, 'bad');
-    } finally {
-      if (this.#upload === upload) this.#busy(false);
-    }
-  }
-
-  /** @param {import('../catalog.js').Garment | undefined} garment */
-  #welcome(garment) {
-    if (garment && this.catalog?.selected?.id !== garment.id) {
-      return `${garment.name} is in, but trousers, skirts and shorts cannot be tried on yet.`;
-    }
-    return `${garment?.name} is ready to wear.`;
-  }
-
-  /** @param {number} fraction */
-  #advance(fraction) {
-    const progress = /** @type {HTMLProgressElement} */ (this.#progress);
-    if (fraction < 1) {
-      progress.value = fraction;
-    } else {
-      progress.removeAttribute('value');
-      this.#say('Cutting it out…');
-    }
-  }
-
-  /** @param {boolean} busy */
-  #busy(busy) {
-    this.#progress.hidden = !busy;
-    this.#progress.removeAttribute('value');
-    this.#button.toggleAttribute('disabled', busy);
+    if (this.#waiting) line.say(UPLOAD.waiting);
+    this.#waiting += 1;
+    this.#last = this.#last.then(() => this.#upload(file, line, cancelled.signal))
+      .finally(() => { this.#waiting -= 1; });
   }
 
   /**
-   * @param {string} text
-   * @param {'good' | 'bad'} [tone]
+   * @param {File} file
+   * @param {UploadLine} line
+   * @param {AbortSignal} signal
    */
-  #say(text, tone = 'good') {
-    this.#message.hidden = false;
-    this.#message.dataset.tone = tone;
-    this.#message.textContent = text;
+  async #upload(file, line, signal) {
+    if (signal.aborted) return;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let slow;
+    line.say(UPLOAD.sending, 0);
+    try {
+      const garment = await this.#catalog?.upload(file, {
+        signal,
+        onprogress: (fraction) => {
+          line.say(fraction < 1 ? UPLOAD.sending : UPLOAD.cutting, fraction < 1 ? fraction : null);
+          if (fraction === 1) slow ??= setTimeout(() => line.say(UPLOAD.slow), SLOW_MS);
+        },
+      });
+      if (garment) line.settle(UPLOAD.done(garment.name, isWearable(garment)), 'good', GOOD_MS);
+    } catch (error) {
+      if (error.name !== 'AbortError') line.settle(error.message, 'bad', BAD_MS);
+    } finally {
+      clearTimeout(slow);
+    }
+  }
+
+  /** Take away what has been said. */
+  #clear() {
+    for (const line of /** @type {UploadLine[]} */ ([...this.#lines.children])) {
+      if (line.settled) line.remove();
+    }
   }
 }
 

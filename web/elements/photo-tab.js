@@ -1,6 +1,7 @@
 import { tryOn } from '../api.js';
 import { h, iconButton } from '../dom.js';
 import { pictureName, readPicture, save, toBlob } from '../picture.js';
+import { PHOTO_TROUBLE } from '../words.js';
 
 const LONGEST_PX = 2048; // larger pictures take longer and look no better on a screen
 
@@ -18,6 +19,8 @@ export class PhotoTab extends HTMLElement {
   #person = null;
   /** @type {HTMLCanvasElement | null} */
   #result = null;
+  /** @type {string | undefined} id of the garment in the result, or on its way there */
+  #wornId;
   #file = this.#fileInput({});
   #selfie = this.#fileInput({ capture: 'user' });
   #choose = iconButton('image', 'Choose a photo', { class: 'button primary' });
@@ -54,8 +57,17 @@ export class PhotoTab extends HTMLElement {
   /** @param {import('../catalog.js').Catalog} catalog */
   set catalog(catalog) {
     this.#catalog = catalog;
-    const again = () => this.#result && !this.closest('[hidden]') && this.#dress();
-    catalog.addEventListener('select', again, { signal: this.#listeners.signal });
+    const { signal } = this.#listeners;
+    catalog.addEventListener('select', () => this.refresh(), { signal });
+  }
+
+  /** Follow the picked garment, now that it is another one or the tab is seen again. */
+  refresh() {
+    const id = this.#catalog?.selected?.id;
+    if (this.closest('[hidden]') || id === this.#wornId) return;
+    const { stage } = this.dataset;
+    if (stage === 'working' || stage === 'done') this.#dress();
+    else if (stage === 'ready') this.#invite();
   }
 
   /**
@@ -63,29 +75,39 @@ export class PhotoTab extends HTMLElement {
    * @param {File} file
    */
   async use(file) {
-    this.#work?.abort();
     try {
       this.#person = await readPicture(file, LONGEST_PX);
     } catch (error) {
       this.#say(error.message, 'bad');
       return;
     }
-    this.#result = null;
+    this.#work?.abort();
     this.#lay(this.#person, 'before', 'Your photo');
-    this.#compare.querySelector('[data-side="after"]')?.remove();
     this.style.setProperty('--picture', `${this.#person.width} / ${this.#person.height}`);
-    this.#compare.mode = 'before';
-    this.#say('Pick a garment, then try it on.');
-    this.#become('ready');
+    this.#undress();
+    this.#invite();
     this.#go.focus();
+  }
+
+  /** The photo as it is. */
+  #undress() {
+    this.#result = null;
+    this.#wornId = undefined;
+    this.#compare.querySelector('[data-side="after"]')?.remove();
+    this.#compare.mode = 'before';
+    this.#become('ready');
+  }
+
+  #invite() {
+    const name = this.#catalog?.selected?.name;
+    this.#say(name ? `Try on ${name}, or pick another garment.` : 'Pick a garment to try on.');
+    this.#go.toggleAttribute('disabled', !name);
   }
 
   async #dress() {
     const garment = this.#catalog?.selected;
-    if (!this.#person || !garment) {
-      this.#say('Pick a garment first.', 'bad');
-      return;
-    }
+    if (!this.#person || !garment) return;
+    this.#wornId = garment.id;
     this.#work?.abort();
     const work = new AbortController();
     this.#work = work;
@@ -96,8 +118,8 @@ export class PhotoTab extends HTMLElement {
       this.#show(await readPicture(await tryOn(photo, garment.id, work.signal)), garment.name);
     } catch (error) {
       if (error.name === 'AbortError') return;
-      this.#say(error.message, 'bad');
-      this.#become(this.#result ? 'done' : 'ready');
+      this.#undress();
+      this.#say(PHOTO_TROUBLE[error.code] ?? error.message, 'bad');
     }
   }
 
