@@ -9,41 +9,25 @@ import ssl
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from pipeline.errors import WearcastError
 from stream_server.config import ServerConfig
+from stream_server.finding import Finding, Outcome
 from stream_server.ice import IceServer
 from stream_server.rtc_tuning import MISSING, Tuning
 from stream_server.tls import lan_addresses, secure
+from stream_server.weights_check import examine_weights
 
-Outcome = Literal["ok", "note", "failed"]
+Check = Callable[[ServerConfig], Finding | list[Finding]]
 TURN_S = 5.0
 COMMAND_S = 10.0
 NEAR_EXPIRY_DAYS = 14
 DAY_S = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check.
-
-    Attributes:
-        check: its name.
-        outcome: ``ok``; ``note`` for what an operator should know; ``failed`` for what will keep
-            shoppers out.
-        message: one sentence.
-    """
-
-    check: str
-    outcome: Outcome
-    message: str
-
-
 def examine(config: ServerConfig) -> list[Finding]:
     """Run every check. Takes seconds; sends nothing but to the TURN servers of the settings."""
-    checks: Sequence[tuple[str, Callable[[ServerConfig], Finding]]] = (
+    checks: Sequence[tuple[str, Check]] = (
         ("packages", check_packages),
         ("graphics", check_graphics),
         ("weights", check_weights),
@@ -55,16 +39,18 @@ def examine(config: ServerConfig) -> list[Finding]:
         ("camera", check_camera),
         ("turn", check_turn),
     )
-    return [_run(name, check, config) for name, check in checks]
+    return [finding for name, check in checks for finding in _run(name, check, config)]
 
 
-def _run(name: str, check: Callable[[ServerConfig], Finding], config: ServerConfig) -> Finding:
+def _run(name: str, check: Check, config: ServerConfig) -> list[Finding]:
     try:
-        return check(config)
+        found = check(config)
     except WearcastError as error:
-        return Finding(name, "failed", str(error))
+        found = Finding(name, "failed", str(error))
     except Exception as error:  # a check that breaks is a finding, not the end of the others
-        return Finding(name, "failed", f"The check itself failed: {type(error).__name__}: {error}")
+        sentence = f"The check itself failed: {type(error).__name__}: {error}"
+        found = Finding(name, "failed", sentence)
+    return found if isinstance(found, list) else [found]
 
 
 def check_packages(_: ServerConfig) -> Finding:
@@ -96,12 +82,9 @@ def check_graphics(_: ServerConfig) -> Finding:
     return Finding("graphics", "ok", f"GPU: {'; '.join(answer.stdout.split(chr(10))).strip('; ')}.")
 
 
-def check_weights(config: ServerConfig) -> Finding:
-    """Whether the networks of the chosen stack have their weights."""
-    if config.stack in ("auto", "off"):
-        sentence = f"Stack {config.stack} uses the photo look, which needs no downloaded weights."
-        return Finding("weights", "ok", sentence)
-    return Finding("weights", "note", f"Weights of stack {config.stack} are checked at the start.")
+def check_weights(config: ServerConfig) -> list[Finding]:
+    """Which checkpoints are here, whole or damaged, and what they may be used for."""
+    return examine_weights(commercial=config.commercial)
 
 
 def check_tuning(config: ServerConfig) -> Finding:
@@ -149,8 +132,9 @@ def check_tls(config: ServerConfig) -> Finding:
     """Whether the certificate can be used, and for how long."""
     tls = secure(config)
     if tls is None or config.tls_cert is None:
-        what = "Plain HTTP." if tls is None else "A certificate is made for each run."
-        return Finding("tls", "note", f"{what} Browsers elsewhere trust neither without a warning.")
+        plain = "Plain HTTP: good on this machine, or behind a proxy that ends TLS."
+        made = "A certificate is made for each run: browsers warn, once on each device."
+        return Finding("tls", "note", plain if tls is None else made)
     from cryptography import x509
 
     expires = x509.load_pem_x509_certificate(config.tls_cert.read_bytes()).not_valid_after_utc

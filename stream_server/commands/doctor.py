@@ -23,6 +23,7 @@ def doctor(
     tls_self_signed: Annotated[
         bool | None, typer.Option("--tls-self-signed", help="As for serve.")
     ] = None,
+    commercial: Annotated[bool | None, typer.Option("--commercial", help="As for serve.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check this machine and the settings; exit code 1 when shoppers would be kept out."""
@@ -30,7 +31,12 @@ def doctor(
     from stream_server.doctor import examine
 
     settings = load_config(
-        config, host=host, port=port, catalog=catalog, tls_self_signed=tls_self_signed
+        config,
+        host=host,
+        port=port,
+        catalog=catalog,
+        tls_self_signed=tls_self_signed,
+        commercial=commercial,
     )
     findings = examine(settings)
     if as_json:
