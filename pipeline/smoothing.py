@@ -6,9 +6,11 @@ instead of the paper's backward Euler, so that the strength does not depend on t
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.labels import Landmark
@@ -27,9 +29,9 @@ MIN_SCALE_PX = 8.0  # guards the division by torso length when a pose has collap
 def torso_length_px(pose: Pose) -> float:
     """Distance between the middle of the shoulders and the middle of the hips, px."""
     points = pose.landmarks_px
-    shoulders = points[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]].mean(axis=0)
-    hips = points[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]].mean(axis=0)
-    return float(np.hypot(*(shoulders - hips)))
+    shoulders = (points[Landmark.LEFT_SHOULDER] + points[Landmark.RIGHT_SHOULDER]).tolist()
+    hips = (points[Landmark.LEFT_HIP] + points[Landmark.RIGHT_HIP]).tolist()
+    return 0.5 * math.dist(shoulders, hips)
 
 
 class OneEuro:
@@ -66,22 +68,41 @@ class OneEuro:
         """
         raw = points.astype(np.float64)
         if self._raw is None or self._value is None or self._velocity is None:
-            self._raw, self._value, self._velocity = raw, raw, np.zeros_like(raw)
+            self._raw, self._value, self._velocity = raw, raw.copy(), np.zeros_like(raw)
             return points.copy()
-        velocity = (raw - self._raw) / step_s
-        self._velocity = self._velocity + _weight(SPEED_CUTOFF_HZ, step_s) * (
-            velocity - self._velocity
+        _step(
+            raw,
+            self._raw,
+            self._value,
+            self._velocity,
+            step_s,
+            scale_px,
+            self._min_cutoff_hz,
+            self._beta,
         )
-        speed = np.linalg.norm(self._velocity, axis=1, keepdims=True) / scale_px
-        weight = _weight(self._min_cutoff_hz + self._beta * speed, step_s)
-        self._value = self._value + weight * (raw - self._value)
         self._raw = raw
-        return np.asarray(self._value, np.float32)
+        return self._value.astype(np.float32)
 
 
-def _weight(cutoff_hz: NDArray[np.float64] | float, step_s: float) -> NDArray[np.float64]:
+@njit(cache=True, nogil=True)
+def _step(raw, last, value, velocity, step_s, scale_px, min_cutoff_hz, beta):  # type: ignore[no-untyped-def]
+    """Move ``value`` and ``velocity`` on from ``last`` to ``raw``; all (n, d) float64, px."""
+    speed_weight = _weight(SPEED_CUTOFF_HZ, step_s)
+    for n in range(raw.shape[0]):
+        squared = 0.0
+        for d in range(raw.shape[1]):
+            seen = (raw[n, d] - last[n, d]) / step_s
+            velocity[n, d] += speed_weight * (seen - velocity[n, d])
+            squared += velocity[n, d] ** 2
+        weight = _weight(min_cutoff_hz + beta * math.sqrt(squared) / scale_px, step_s)
+        for d in range(raw.shape[1]):
+            value[n, d] += weight * (raw[n, d] - value[n, d])
+
+
+@njit(cache=True, nogil=True)
+def _weight(cutoff_hz, step_s):  # type: ignore[no-untyped-def]
     """How far a low-pass of this cutoff moves to the new value within ``step_s``; 0..1."""
-    return np.asarray(-np.expm1(-2.0 * np.pi * np.asarray(cutoff_hz) * step_s), np.float64)
+    return -math.expm1(-2.0 * math.pi * cutoff_hz * step_s)
 
 
 class PoseSmoother:

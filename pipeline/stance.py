@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pipeline.geometry import unit
 from pipeline.labels import Landmark
-from pipeline.smoothing import torso_length_px
+from pipeline.silhouette import share_covered
 from pipeline.structures import Pose
 
 FRONTAL_SHOULDERS = 0.62  # shoulder width of a frontal person in torso lengths; seen: .50 to .83
@@ -31,11 +30,18 @@ _FACE = [
     Landmark.MOUTH_LEFT,
     Landmark.MOUTH_RIGHT,
 ]
-_SHOULDERS = [Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]
-_HIPS = [Landmark.LEFT_HIP, Landmark.RIGHT_HIP]
-_SAMPLES_ACROSS = np.linspace(0.1, 0.9, 7, dtype=np.float32)
-_SAMPLES_DOWN = np.linspace(0.05, 0.9, 7, dtype=np.float32)
-_SOLID = 128  # alpha from which a pixel belongs to the person
+_TORSO_CORNERS = [
+    Landmark.LEFT_SHOULDER,
+    Landmark.RIGHT_SHOULDER,
+    Landmark.LEFT_HIP,
+    Landmark.RIGHT_HIP,
+]
+_TORSO_PLACES = np.array(
+    [(across, down) for down in np.linspace(0.05, 0.9, 7) for across in np.linspace(0.1, 0.9, 7)]
+)
+
+Places = list[list[float]]  # x and y of every landmark, px
+Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,74 +80,76 @@ class Stance:
 
 def measure_stance(pose: Pose) -> Stance:
     """Measure a pose; cheap (no pixel but 49 of the mask is read)."""
-    points, visibility = pose.landmarks_px, pose.visibility
+    points: Places = pose.landmarks_px.tolist()
+    visibility: list[float] = pose.visibility.tolist()
     width, height = pose.size_wh
-    left, right = points[_SHOULDERS]
-    middle = (left + right) / 2
-    torso_px = max(torso_length_px(pose), 1.0)
-    up = unit(middle - points[_HIPS].mean(axis=0))
-    across = np.array([-up[1], up[0]], np.float32)  # to the picture's right when upright
-    shoulder_width = float((left - right) @ across) / torso_px
+    left, right = points[Landmark.LEFT_SHOULDER], points[Landmark.RIGHT_SHOULDER]
+    middle = _middle(left, right)
+    hip = _middle(points[Landmark.LEFT_HIP], points[Landmark.RIGHT_HIP])
+    torso_px = max(math.dist(middle, hip), 1.0)
+    up = (middle[0] - hip[0], middle[1] - hip[1])
+    length = max(math.hypot(*up), 1e-6)
+    up = (up[0] / length, up[1] / length)
+    across = (-up[1], up[0])  # to the picture's right when upright
+    shoulder_width = _along(across, right, left) / torso_px
     depth = float(pose.z_px[Landmark.LEFT_SHOULDER] - pose.z_px[Landmark.RIGHT_SHOULDER])
-    margins = np.stack([points[_SHOULDERS, 0], width - 1 - points[_SHOULDERS, 0]])
-    tops = points[_SHOULDERS, 1]
+    margins = [min(x, width - 1 - x, y) for x, y in (left, right)]
     return Stance(
         torso_share=torso_px / height,
-        upright=float(-up[1]),
+        upright=-up[1],
         shoulder_width=shoulder_width,
-        head_height=float((points[Landmark.NOSE] - middle) @ up) / torso_px,
-        shoulder_visibility=float(visibility[_SHOULDERS].min()),
-        face_visibility=float(np.median(visibility[_FACE])),
-        face_points_inside=int(_inside(points[_FACE], pose.size_wh).sum()),
-        back_of_head=_sees_back_of_head(pose, across),
-        shoulders_inside=float(min(margins.min(), tops.min())) / torso_px,
-        chest_depth_inside=float(height - 1 - tops.max()) / torso_px,
-        shoulders_share=float(np.hypot(*(left - right))) / width,
+        head_height=_along(up, middle, points[Landmark.NOSE]) / torso_px,
+        shoulder_visibility=min(
+            visibility[Landmark.LEFT_SHOULDER], visibility[Landmark.RIGHT_SHOULDER]
+        ),
+        face_visibility=sorted(visibility[k] for k in _FACE)[len(_FACE) // 2],
+        face_points_inside=sum(_inside(points[k], width, height) for k in _FACE),
+        back_of_head=_sees_back_of_head(pose, points, across),
+        shoulders_inside=min(margins) / torso_px,
+        chest_depth_inside=(height - 1 - max(left[1], right[1])) / torso_px,
+        shoulders_share=math.dist(left, right) / width,
         yaw_deg=min(
             180.0,
             _shoulder_yaw_deg(shoulder_width, abs(depth) / torso_px)
-            + _face_turn_deg(pose, across, towards=math.copysign(1.0, depth)),
+            + _face_turn_deg(points, across, towards=math.copysign(1.0, depth)),
         ),
-        mask_support=_mask_support(pose),
+        mask_support=share_covered(
+            pose.person_alpha, pose.landmarks_px[_TORSO_CORNERS], _TORSO_PLACES
+        ),
     )
+
+
+def _middle(first: Sequence[float], second: Sequence[float]) -> Pair:
+    return 0.5 * (first[0] + second[0]), 0.5 * (first[1] + second[1])
+
+
+def _along(axis: Pair, start: Sequence[float], end: Sequence[float]) -> float:
+    """How far ``end`` lies from ``start`` along an axis of length 1."""
+    return (end[0] - start[0]) * axis[0] + (end[1] - start[1]) * axis[1]
+
+
+def _inside(point: Sequence[float], width: int, height: int) -> bool:
+    """Within the frame, whose pixels reach half a pixel beyond their centres."""
+    return -0.5 <= point[0] < width - 0.5 and -0.5 <= point[1] < height - 0.5
 
 
 def _shoulder_yaw_deg(shoulder_width: float, depth: float) -> float:
     """Turn of the torso. Slim people look turned by width, noise looks turned by depth: mix."""
-    by_width = math.acos(float(np.clip(shoulder_width / FRONTAL_SHOULDERS, -1.0, 1.0)))
+    by_width = math.acos(min(max(shoulder_width / FRONTAL_SHOULDERS, -1.0), 1.0))
     by_depth = math.atan2(DEPTH_TRUST * depth, shoulder_width)
     return math.degrees(WIDTH_WEIGHT * by_width + (1.0 - WIDTH_WEIGHT) * by_depth)
 
 
-def _face_turn_deg(pose: Pose, across: NDArray[np.float32], towards: float) -> float:
+def _face_turn_deg(points: Places, across: Pair, towards: float) -> float:
     """What the face adds to the yaw when it is turned ``towards`` the same side; 0 otherwise."""
-    left_ear, right_ear = pose.landmarks_px[[Landmark.LEFT_EAR, Landmark.RIGHT_EAR]]
-    gap_px = max(abs(float((left_ear - right_ear) @ across)), 1.0)
-    nose_px = float((pose.landmarks_px[Landmark.NOSE] - (left_ear + right_ear) / 2) @ across)
+    left_ear, right_ear = points[Landmark.LEFT_EAR], points[Landmark.RIGHT_EAR]
+    gap_px = max(abs(_along(across, right_ear, left_ear)), 1.0)
+    nose_px = _along(across, _middle(left_ear, right_ear), points[Landmark.NOSE])
     turn = (towards * nose_px / gap_px - FACE_TURN_FROM) / (FACE_TURN_FULL - FACE_TURN_FROM)
-    return FACE_TURN_DEG * float(np.clip(turn, 0.0, 1.0))
+    return FACE_TURN_DEG * min(max(turn, 0.0), 1.0)
 
 
-def _sees_back_of_head(pose: Pose, across: NDArray[np.float32]) -> bool:
-    ears = pose.landmarks_px[Landmark.LEFT_EAR] - pose.landmarks_px[Landmark.RIGHT_EAR]
-    ear_depth = pose.z_px[[Landmark.LEFT_EAR, Landmark.RIGHT_EAR]].mean()
-    return bool(ears @ across < 0.0 and pose.z_px[Landmark.NOSE] > ear_depth)
-
-
-def _inside(points: NDArray[np.float32], size_wh: tuple[int, int]) -> NDArray[np.bool_]:
-    """(n, 2) → (n,) bool: within the frame."""
-    limit = np.asarray(size_wh, np.float32) - 0.5
-    return np.asarray(((points >= -0.5) & (points < limit)).all(axis=1), np.bool_)
-
-
-def _mask_support(pose: Pose) -> float:
-    left, right, left_hip, right_hip = pose.landmarks_px[_SHOULDERS + _HIPS]
-    across = _SAMPLES_ACROSS[None, :, None]
-    down = _SAMPLES_DOWN[:, None, None]
-    top = left + across * (right - left)
-    bottom = left_hip + across * (right_hip - left_hip)
-    points = (top + down * (bottom - top)).reshape(-1, 2)
-    seen = np.rint(points[_inside(points, pose.size_wh)]).astype(int)
-    if len(seen) == 0:
-        return 0.0
-    return float((pose.person_alpha[seen[:, 1], seen[:, 0]] >= _SOLID).mean())
+def _sees_back_of_head(pose: Pose, points: Places, across: Pair) -> bool:
+    swapped = _along(across, points[Landmark.RIGHT_EAR], points[Landmark.LEFT_EAR]) < 0.0
+    ear_depth = 0.5 * float(pose.z_px[Landmark.LEFT_EAR] + pose.z_px[Landmark.RIGHT_EAR])
+    return swapped and float(pose.z_px[Landmark.NOSE]) > ear_depth
