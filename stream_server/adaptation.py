@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stream_server.quality import Conditions, Governor, Quality
+from stream_server.quality import Cause, Conditions, Governor, Quality
 
 
 class Adaptation:
@@ -36,11 +36,11 @@ class Adaptation:
         elif verdict is not None:
             self._lower(now_s, verdict)
 
-    def _lower(self, now_s: float, cause: str) -> None:
+    def _lower(self, now_s: float, cause: Cause) -> None:
         if cause == "server" and not self._thrifty and self._economise(True):
             self._thrifty = True
             self._governor.note_change(now_s)
-        elif self._governor.lower(now_s):
+        elif self._governor.lower(now_s, cause):
             self._wish(self._governor.quality, cause)
 
     def _rise(self, now_s: float) -> None:

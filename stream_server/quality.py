@@ -1,8 +1,13 @@
-"""How much picture a session can afford: a ladder that it goes down quickly and up with care."""
+"""How much picture a session can afford: ladders that it goes down quickly and up with care.
+
+A bad line gets a smaller picture. A busy server gets fewer frames of the same picture, since most
+of its work on a frame costs the same at any size (480 rows 36 ms, 360 rows 34 ms, 240 rows 27 ms),
+while a frame that comes only to be left out costs both ends its encoding and decoding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,7 +36,12 @@ class Quality:
     kbps: int
 
 
-LADDER = (Quality(1.0, 30, 2000), Quality(0.75, 24, 900), Quality(0.5, 15, 400))
+FULL = Quality(1.0, 30, 2000)
+Ladders = Mapping[Cause, Sequence[Quality]]
+LADDERS: Ladders = {
+    "line": (FULL, Quality(0.75, 24, 900), Quality(0.5, 15, 400)),
+    "server": (FULL, Quality(1.0, 20, 1500), Quality(1.0, 15, 1200)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +88,26 @@ class Governor:
         cause: what made it go down the last time.
     """
 
-    def __init__(self, ladder: Sequence[Quality] = LADDER) -> None:
-        self._ladder = ladder
-        self._rung = 0
+    def __init__(self, ladders: Ladders = LADDERS) -> None:
+        self._ladders = ladders
+        self._rungs: dict[Cause, int] = dict.fromkeys(ladders, 0)
         self._bad_since: float | None = None
         self._good_since: float | None = None
         self._changed_at = self._raised_at = float("-inf")
         self._patience = 1
+        self._next_up: Cause | None = None
         self.cause: Cause | None = None
 
     @property
     def quality(self) -> Quality:
-        """The rung it stands on."""
-        return self._ladder[self._rung]
+        """What the rungs it stands on allow together."""
+        return self._at(self._rungs)
+
+    def _at(self, rungs: Mapping[Cause, int]) -> Quality:
+        allowed = [self._ladders[cause][rung] for cause, rung in rungs.items()]
+        return Quality(
+            min(q.scale for q in allowed), min(q.fps for q in allowed), min(q.kbps for q in allowed)
+        )
 
     def update(self, now_s: float, seen: Conditions) -> Cause | Literal["up"] | None:
         """Judge what was measured.
@@ -117,17 +134,19 @@ class Governor:
         waited = self._good_since is not None and (
             now_s - self._good_since >= GOOD_S * self._patience
         )
-        return "up" if waited and self._affordable(seen) else None
+        if not waited:
+            return None
+        lowered = [cause for cause, rung in self._rungs.items() if rung > 0]
+        self._next_up = next((c for c in lowered if self._affordable(seen, c)), None)
+        return "up" if self._next_up is not None or not lowered else None
 
     @staticmethod
     def _since(holds: bool, since: float | None, now_s: float) -> float | None:
         return (now_s if since is None else since) if holds else None
 
-    def _affordable(self, seen: Conditions) -> bool:
-        """Whether the server would keep up one rung higher. Half of the work grows with pixels."""
-        if self._rung == 0:
-            return True
-        above = self._ladder[self._rung - 1]
+    def _affordable(self, seen: Conditions, cause: Cause) -> bool:
+        """Whether the server would keep up one rung higher. At most all work grows with height."""
+        above = self._at({**self._rungs, cause: self._rungs[cause] - 1})
         work_ms = seen.work_ms * above.scale / self.quality.scale
         return work_ms * above.fps <= 1000 * HEADROOM
 
@@ -138,22 +157,23 @@ class Governor:
         if raised:
             self._raised_at = now_s
 
-    def lower(self, now_s: float) -> bool:
-        """Go down; False on the lowest rung."""
+    def lower(self, now_s: float, cause: Cause) -> bool:
+        """Go down because of something; False on that ladder's lowest rung."""
         if now_s - self._raised_at < RELAPSE_S:
             self._patience = min(2 * self._patience, MAX_PATIENCE)
-        return self._move(now_s, 1)
+        return self._move(now_s, cause, 1)
 
     def rise(self, now_s: float) -> bool:
-        """Go up; False on the highest rung."""
-        moved = self._move(now_s, -1)
+        """Go up where ``update`` saw that it may be tried; False when nothing is lowered."""
+        moved = self._next_up is not None and self._move(now_s, self._next_up, -1)
         if moved:
             self._raised_at = now_s
         return moved
 
-    def _move(self, now_s: float, by: int) -> bool:
+    def _move(self, now_s: float, cause: Cause, by: int) -> bool:
         self.note_change(now_s)
-        rung = min(max(self._rung + by, 0), len(self._ladder) - 1)
-        moved = rung != self._rung
-        self._rung = rung
+        self._next_up = None
+        rung = min(max(self._rungs[cause] + by, 0), len(self._ladders[cause]) - 1)
+        moved = rung != self._rungs[cause]
+        self._rungs[cause] = rung
         return moved

@@ -301,8 +301,9 @@ class Session:
             self._adaptation.update(now, seen)
 
     def _wish(self, quality: Quality, cause: str) -> None:
-        self._log.info("quality %s because of %s", quality.scale, cause)
-        self._services.metrics.quality_change(str(quality.scale))
+        rung = f"{quality.scale:g}@{quality.fps}"
+        self._log.info("quality %s because of %s", rung, cause)
+        self._services.metrics.quality_change(rung)
         if self._sender is not None:
             self._sender.limit(1000 * quality.kbps)
         self._channels.tell(messages.quality(quality, cause))

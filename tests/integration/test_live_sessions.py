@@ -358,13 +358,13 @@ async def test_the_longest_session_ends_with_a_wish_to_reconnect(serve: Serve) -
         await until(lambda: sessions_of(shopper) == 0, 3)
 
 
-async def test_a_slow_server_asks_for_less_picture(serve: Serve, engine: StandInEngine) -> None:
+async def test_a_slow_server_asks_for_fewer_frames(serve: Serve, engine: StandInEngine) -> None:
     engine.slow_s = 0.12
     async with Shopper(await serve(QUICK), fps=30) as shopper:
         await shopper.connect(garment="green")
         wish = await shopper.hear("quality")
-        assert (wish["scale"], wish["fps"], wish["cause"]) == (0.75, 24, "server")
-        assert await metric(shopper, 'wearcast_quality_changes_total{to="0.75"}') == 1
+        assert (wish["scale"], wish["fps"], wish["cause"]) == (1.0, 20, "server")
+        assert await metric(shopper, 'wearcast_quality_changes_total{to="1@20"}') == 1
         assert await metric(shopper, "wearcast_session_fps_count") >= 2
         assert await metric(shopper, "wearcast_frame_age_seconds_count") >= 10
 

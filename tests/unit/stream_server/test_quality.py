@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from stream_server.adaptation import Adaptation
-from stream_server.quality import GOOD_S, LADDER, SETTLE_S, Conditions, Governor, Quality
+from stream_server.quality import GOOD_S, LADDERS, SETTLE_S, Cause, Conditions, Governor, Quality
 
 GOOD = Conditions(fps=30, left_out=0.0, work_ms=10)
 OVERLOAD = Conditions(fps=30, left_out=0.5, work_ms=60)
@@ -43,12 +43,12 @@ class Session:
 @pytest.mark.parametrize(
     ("seen", "cause"), [(OVERLOAD, "server"), (LOSSY, "line"), (SLOW_LINE, "line")]
 )
-def test_lasting_trouble_goes_down_the_ladder_to_its_end(seen: Conditions, cause: str) -> None:
+def test_lasting_trouble_goes_down_its_ladder_to_the_end(seen: Conditions, cause: Cause) -> None:
     session = Session()
     session.live(30, seen)
     assert [(quality, why) for _, quality, why in session.wishes] == [
-        (LADDER[1], cause),
-        (LADDER[2], cause),
+        (LADDERS[cause][1], cause),
+        (LADDERS[cause][2], cause),
     ]
     first, second = (at for at, _, _ in session.wishes)
     assert first <= 104
@@ -74,17 +74,40 @@ def test_when_it_runs_well_again_the_picture_comes_back_rung_by_rung() -> None:
     session.live(20, LOSSY)
     session.wishes.clear()
     session.live(40, GOOD)
-    assert session.scales == [LADDER[1].scale, LADDER[0].scale]
+    assert session.scales == [LADDERS["line"][1].scale, 1.0]
     assert session.wishes[0][0] >= 120 + GOOD_S
     assert session.wishes[0][2] == "none"
 
 
-def test_a_server_that_would_not_keep_up_does_not_try_the_next_rung() -> None:
+@pytest.mark.parametrize(
+    ("trouble", "work_ms"),
+    [(OVERLOAD, 60), (LOSSY, 40)],  # 60 ms × 20 and 40 ms × 1.5 × 24 are more than a second
+)
+def test_a_server_that_would_not_keep_up_does_not_try_the_next_rung(
+    trouble: Conditions, work_ms: float
+) -> None:
     session = Session()
-    session.live(20, OVERLOAD)
+    session.live(20, trouble)
     session.wishes.clear()
-    session.live(60, Conditions(fps=15, left_out=0.0, work_ms=40))  # 40 ms × 1.5 × 24 > 1 s
+    session.live(60, Conditions(fps=15, left_out=0.0, work_ms=work_ms))
     assert session.wishes == []
+
+
+def test_a_busy_server_never_makes_the_picture_smaller() -> None:
+    session = Session()
+    session.live(60, OVERLOAD)
+    assert session.scales == [1.0, 1.0]
+
+
+def test_a_bad_line_and_a_busy_server_add_up_and_end_apart() -> None:
+    session = Session()
+    session.live(30, OVERLOAD)
+    session.live(5, LOSSY)
+    both = session.wishes[-1][1]
+    assert (both.scale, both.fps, both.kbps) == (0.75, 15, 900)
+    session.wishes.clear()
+    session.live(12, Conditions(fps=15, left_out=0.0, work_ms=45))  # the line alone is good again
+    assert [quality for _, quality, _ in session.wishes] == [LADDERS["server"][2]]
 
 
 def test_steps_up_that_fail_are_tried_less_and_less_often() -> None:
