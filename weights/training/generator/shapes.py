@@ -10,7 +10,7 @@ ROUND = 12  # sides of a tube
 
 
 def grid(points: Floats, around: bool, across: bool = False) -> Mesh:
-    """Triangles over a (rows, columns) sheet of points; ``around`` closes columns, ``across`` rows."""
+    """Triangles over a (rows, columns) sheet; ``around`` closes its columns, ``across`` its rows."""
     rows, columns = points.shape[:2]
     faces = []
     for i in range(rows if across else rows - 1):
@@ -26,22 +26,40 @@ def grid(points: Floats, around: bool, across: bool = False) -> Mesh:
     )
 
 
-def tube(
-    path: Floats, radius: float | Floats, closed: bool = False, sides: int = ROUND
-) -> tuple[Mesh, Floats]:
-    """A round tube along a path (n, 3)."""
+def tube(path: Floats, radius: float | Floats, closed: bool = False) -> tuple[Mesh, Floats]:
+    """A round tube along a path (n, 3), and its points."""
     ahead = np.roll(path, -1, 0) - np.roll(path, 1, 0)
     if not closed:
         ahead[0], ahead[-1] = path[1] - path[0], path[-1] - path[-2]
-    ahead /= np.linalg.norm(ahead, axis=1, keepdims=True) + 1e-9
-    first = np.cross(ahead, [0.3, 0.2, 0.93])
-    first /= np.linalg.norm(first, axis=1, keepdims=True) + 1e-9
-    second = np.cross(ahead, first)
-    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)
-    thick = np.broadcast_to(radius, len(path))[:, None, None]
-    ring = first[:, None] * np.cos(angle)[:, None] + second[:, None] * np.sin(angle)[:, None]
-    sheet = path[:, None] + thick * ring
+    sheet = _rings(path, ahead, radius, ROUND)
     return grid(sheet, around=True, across=closed), sheet.reshape(-1, 3)
+
+
+def tubes(paths: Floats, radius: Floats, sides: int) -> tuple[Mesh, Floats]:
+    """Many open tubes along paths (n, k, 3) as one mesh, and its points."""
+    sheets = _rings(paths, np.gradient(paths, axis=1), radius, sides)
+    count, knots = paths.shape[:2]
+    one = grid(np.zeros((knots, sides, 3)), around=True).faces
+    faces = one + (np.arange(count) * knots * sides)[:, None, None]
+    total = count * knots * sides
+    mesh = Mesh(
+        np.arange(total, dtype=np.int32),
+        np.zeros((total, 2), np.float32),
+        faces.reshape(-1, 3).astype(np.int32),
+    )
+    return mesh, sheets.reshape(-1, 3)
+
+
+def _rings(path: Floats, ahead: Floats, radius: float | Floats, sides: int) -> Floats:
+    """(..., n, sides, 3) circles square to a path."""
+    ahead = ahead / (np.linalg.norm(ahead, axis=-1, keepdims=True) + 1e-9)
+    first = np.cross(ahead, [0.3, 0.2, 0.93])
+    first = first / (np.linalg.norm(first, axis=-1, keepdims=True) + 1e-9)
+    second = np.cross(ahead, first)
+    angle = np.linspace(0, 2 * np.pi, sides, endpoint=False)[:, None]
+    ring = first[..., None, :] * np.cos(angle) + second[..., None, :] * np.sin(angle)
+    thick = np.broadcast_to(radius, path.shape[:-1])[..., None, None]
+    return np.asarray(path[..., None, :] + thick * ring)
 
 
 def box(size: Floats) -> tuple[Mesh, Floats]:
