@@ -215,7 +215,7 @@ async def serve(
 
 
 async def _tell_warm_up(house: House, announce: Callable[[str], object]) -> None:
-    announce("  Warming up: a few seconds, up to a minute at the very first start …")
+    announce("  Warming up: a few seconds, at the very first start a minute or two …")
     good = await house.warmed()
     announce("  Ready." if good else "  The mirror could not start; see the log.")
 

@@ -74,7 +74,9 @@ def _ask(folder: Path, request: bytes) -> Mapping[str, Any]:
             stderr=subprocess.DEVNULL,  # traces would hold a shopper's data
             timeout=LONGEST_S,
             env={**os.environ, **THREADS},
-            start_new_session=True,  # Ctrl-C is for the server, which waits for this one's end
+            # Ctrl-C is for the server; a session of its own would undo the niceness, because
+            # Linux shares a core evenly between sessions
+            process_group=0 if os.name == "posix" else None,
             check=False,
         )
     except subprocess.TimeoutExpired as error:

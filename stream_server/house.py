@@ -101,8 +101,8 @@ class House:
         """
         if not self._warmth.done():
             sentence = (
-                "The mirror is warming up: models are loaded and, at the very first start,"
-                " compiled for up to a minute."
+                "The mirror is warming up. Models are loaded and, at the very first start,"
+                " compiled, which takes a minute or two."
             )
             raise ApiError(503, "starting", sentence, RETRY_WHEN_STARTING_S)
         if not self._warmth.result():

@@ -2,7 +2,7 @@
  * The mirror in another site:
  *
  *     <script type="module" src="https://mirror.example/embed.js"></script>
- *     <wearcast-mirror server="https://mirror.example" garment="breton-stripes"></wearcast-mirror>
+ *     <wearcast-mirror server="https://mirror.example" garment="breton-top"></wearcast-mirror>
  *
  * `server`   address of the Wearcast server; left out, it is where this script came from.
  * `garment`  id in that server's catalogue to begin with; change it at any time and the mirror

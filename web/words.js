@@ -26,7 +26,7 @@ export const PROGRESS = Object.freeze({
   asking: { text: 'Please allow the camera', icon: 'camera' },
   connecting: { text: 'Connecting…', icon: 'refresh', busy: true },
   reconnecting: { text: 'Reconnecting…', icon: 'refresh', busy: true },
-  starting: { text: 'The mirror is warming up, a few seconds…', icon: 'refresh', busy: true },
+  starting: { text: 'The mirror is warming up…', icon: 'refresh', busy: true },
   paused: { text: 'Paused', icon: 'pause' },
 });
 
@@ -154,8 +154,8 @@ export const UPLOAD = Object.freeze({
  * @type {Readonly<Record<string, string>>}
  */
 export const PHOTO_TROUBLE = Object.freeze({
-  no_person: 'Nobody is to be seen in this photo. Choose one that shows you from the front, from '
-    + 'head to hips.',
+  no_person: 'We cannot find a person in this photo. Choose one that shows you from the front, '
+    + 'from head to hips.',
   show_face: 'Your face is not in this photo. Choose one that shows you from head to hips.',
   step_back: 'Your shoulders reach out of this photo. Choose one taken from farther away.',
   come_closer: 'You are too small in this photo. Choose one taken from closer, or crop it.',

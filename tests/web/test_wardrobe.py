@@ -240,7 +240,7 @@ def test_the_photo_follows_whatever_is_picked(
     garment(page, "Green shirt").click()
     page.get_by_text("Try on Green shirt, or pick another").wait_for()
     page.get_by_role("button", name="Try it on").click()
-    trouble = page.get_by_text("Nobody is to be seen in this photo")
+    trouble = page.get_by_text("We cannot find a person in this photo")
     trouble.wait_for()
     garment(page, "Red tee").click()
     trouble.wait_for(state="detached")

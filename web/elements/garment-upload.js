@@ -93,7 +93,7 @@ export class GarmentUpload extends HTMLElement {
         signal,
         onprogress: (fraction) => {
           line.say(fraction < 1 ? UPLOAD.sending : UPLOAD.cutting, fraction < 1 ? fraction : null);
-          if (fraction === 1) slow ??= setTimeout(() => line.say(UPLOAD.slow), SLOW_MS);
+          if (fraction === 1) slow ??= setTimeout(() => line.say(UPLOAD.slow, null), SLOW_MS);
         },
       });
       if (garment) line.settle(UPLOAD.done(garment.name, isWearable(garment)), 'good', GOOD_MS);

@@ -42,13 +42,13 @@ export class UploadLine extends HTMLElement {
 
   /**
    * @param {string} text
-   * @param {number | null} [fraction] of the way, null when nobody knows
+   * @param {number | null} [fraction] of the way, null when nobody knows; none while it waits
    */
-  say(text, fraction = null) {
+  say(text, fraction) {
     this.#write(text);
-    this.#progress.hidden = false;
+    this.#progress.hidden = fraction === undefined;
     if (fraction === null) this.#progress.removeAttribute('value');
-    else this.#progress.value = fraction;
+    else this.#progress.value = fraction ?? 0;
   }
 
   /**
