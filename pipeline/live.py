@@ -14,14 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
 from pipeline.body import BodyTracker
 from pipeline.compose.compositor import Compositor
 from pipeline.gate import Gate, Verdict
-from pipeline.looks.draw import draw_look
+from pipeline.looks.crossfade import CrossFade
+from pipeline.looks.look import Look
 from pipeline.looks.photo import PhotoLook
 from pipeline.pose import PoseTracker
 from pipeline.structures import Body, Composite, Frame, Garment, Image, Pose, Reason
@@ -48,12 +49,31 @@ class Observation:
     clock: StageClock
 
 
+class KeyedLook(Look, Protocol):
+    """A look made from one frame of this very video: a keyframe's."""
+
+    @property
+    def time_s(self) -> float:
+        """Time of that frame on the video's clock."""
+        ...
+
+    def carries(self, pose: Pose) -> bool:
+        """Whether it can still be bent to a pose."""
+        ...
+
+
+KeyedLooks = Callable[[Frame, Pose, int, Garment], KeyedLook | None]
+"""Asked for the newest keyframe at every usable frame, in the frames' order, with the frame, the
+person's pose, the scene (as ``Observation.scene``) and what is worn. None: wear the photo look."""
+
+
 class LiveTryOn:
     """Dresses the frames of one camera. One instance per session; close it at the end.
 
     Args:
         garment: what to wear; None passes frames through until ``select``.
         look_of: makes the look of a garment, or hands out one that was made before.
+        keyed: where keyframes come from; None = photo looks only.
         with_cpu: measure the CPU time of each stage too, see ``timing.StageClock``.
 
     Raises:
@@ -65,10 +85,14 @@ class LiveTryOn:
         garment: Garment | None = None,
         look_of: Callable[[Garment], PhotoLook] = PhotoLook,
         with_cpu: bool = False,
+        keyed: KeyedLooks | None = None,
     ) -> None:
         self._with_cpu = with_cpu
         self._look_of = look_of
         self._look: PhotoLook | None = None
+        self._keyed = keyed
+        self._last: tuple[Garment, KeyedLook] | None = None  # worn on while a person fades out
+        self._fade = CrossFade()
         self.select(garment)
         self._poses = PoseTracker()
         self._gate = Gate()
@@ -141,11 +165,21 @@ class LiveTryOn:
         self._body = None
         self._bodies.reset()
         self._compositor.reset()
+        self._fade.reset()
+        self._last = None
 
     def _composite(self, observation: Observation, look: PhotoLook, body: Body) -> Composite:
         frame, verdict, clock = observation.frame, observation.verdict, observation.clock
+        keyed = self._newest(observation, look.garment)
         with clock.stage("draw"):
-            drawn = draw_look(look, body, frame.size_wh)
+            drawn = self._fade.draw(
+                keyed or look,
+                body,
+                frame.size_wh,
+                frame.time_s,
+                garment=look.garment,
+                lit=0.0 if keyed is None else 1.0,
+            )
         # also while settling, at opacity 0: the colours of the scene are learnt then
         with clock.stage("compose"):
             composite = self._compositor.compose(
@@ -159,12 +193,26 @@ class LiveTryOn:
             return untouched(frame, verdict.reason or Reason.SETTLING, clock)
         return replace(
             composite,
-            look="photo",
+            look="photo" if keyed is None else "neural",
             opacity=verdict.opacity,
-            vertices_px=drawn.vertices_px,
+            # every keyframe has a mesh of its own: its vertices say nothing about the next one's
+            vertices_px=drawn.vertices_px if keyed is None else None,
+            look_age_ms=None if keyed is None else (frame.time_s - keyed.time_s) * 1e3,
             stage_ms=clock.wall_ms,
             stage_cpu_ms=clock.cpu_ms,
         )
+
+    def _newest(self, observation: Observation, garment: Garment) -> KeyedLook | None:
+        """The keyframe to wear in this frame."""
+        if self._keyed is None:
+            return None
+        pose, frame = observation.pose, observation.frame
+        if observation.verdict.usable and pose is not None:
+            with observation.clock.stage("keyframe"):
+                found = self._keyed(frame, pose, observation.scene, garment)
+            fits = found is not None and found.carries(pose)
+            self._last = (garment, found) if fits and found is not None else None
+        return self._last[1] if self._last is not None and self._last[0] is garment else None
 
 
 def untouched(frame: Frame, reason: Reason, clock: StageClock | None = None) -> Composite:

@@ -14,12 +14,16 @@ from pipeline.structures import Composite
 
 
 class ReportBuilder:
-    """Collects one line per frame and sums them up in the end."""
+    """Collects one line per frame and sums them up in the end.
+
+    Attributes:
+        keyframes: how many keyframes were made for the clip.
+    """
 
     def __init__(self) -> None:
         self._reasons: Counter[str] = Counter()
         self._dressed = 0
-        self._keyframes = 0
+        self.keyframes = 0
         self._wall: dict[str, list[float]] = {}
         self._cpu: dict[str, list[float]] = {}
         self._vertices: list[NDArray[np.float32] | None] = []
@@ -78,7 +82,7 @@ class ReportBuilder:
             "dressed_frames": self._dressed,
             "reasons": dict(sorted(self._reasons.items())),
             "stages_ms": self.stages_ms(),
-            "keyframes": self._keyframes,
+            "keyframes": self.keyframes,
             "vertices_px": vertices_path.name if vertices is not None else None,
         }
         path.write_text(json.dumps(report, indent=2) + "\n")

@@ -287,6 +287,8 @@ class DrawnLook:
             0 = shoulder, 1 = elbow, 2 = wrist. No entry for a missing sleeve.
         back_collar: (h, w, 4) uint8 premultiplied RGBA or None, lies under everything of the
             person but the worn garment and the neck.
+        lit: 0..1, how much of the scene's light its colours hold already: 0 for a garment's photo,
+            1 for what networks made from the camera's picture.
     """
 
     box: Box
@@ -298,6 +300,7 @@ class DrawnLook:
     hem_px: Points
     sleeve_reach: Mapping[Side, float]
     back_collar: NDArray[np.uint8] | None = None
+    lit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

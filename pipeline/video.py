@@ -12,6 +12,7 @@ import numpy as np
 
 from pipeline.clips import ClipFrame, FolderWriter, Sink, VideoReader, VideoWriter
 from pipeline.errors import InputError, VideoUnreadable
+from pipeline.keylooks import RecordedKeyframes
 from pipeline.live import LiveTryOn
 from pipeline.report import ReportBuilder
 from pipeline.structures import Composite, Garment, Image
@@ -46,7 +47,10 @@ class RenderJob:
 
 
 def render_video(
-    job: RenderJob, garment: Garment, progress: Progress = lambda done, expected: None
+    job: RenderJob,
+    garment: Garment,
+    progress: Progress = lambda done, expected: None,
+    keyframes: RecordedKeyframes | None = None,
 ) -> ReportBuilder:
     """Dress the person of a clip in every frame.
 
@@ -57,6 +61,7 @@ def render_video(
         job: what and where.
         garment: what to wear.
         progress: told after each frame.
+        keyframes: makes the neural looks; None = the photo look.
 
     Returns:
         The numbers of the run; also written to ``job.report``.
@@ -67,7 +72,9 @@ def render_video(
         NotSupported: lower garments.
     """
     numbers = ReportBuilder()
-    with VideoReader(job.video) as reader, LiveTryOn(garment, with_cpu=True) as mirror:
+    keyed = None if keyframes is None else keyframes.look
+    mirror = LiveTryOn(garment, with_cpu=True, keyed=keyed)
+    with mirror, VideoReader(job.video) as reader:
         expected = _expected(reader.frames, job)
         sinks = _Outputs(job, reader)
         try:
@@ -75,6 +82,7 @@ def render_video(
                 composite = mirror.process(clip_frame.frame)
                 sinks.write(clip_frame, composite)
                 numbers.add(composite)
+                numbers.keyframes = 0 if keyframes is None else keyframes.made
                 progress(numbers.frames, expected)
         except BaseException:
             sinks.discard()

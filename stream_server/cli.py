@@ -46,7 +46,11 @@ class Stack(StrEnum):
 
 
 StackOption = Annotated[
-    Stack, typer.Option(help="auto and off use the photo look; the others need the neural stack.")
+    Stack,
+    typer.Option(
+        help="Where networks dress the person: cuda, cpu (minutes), off (photo look), or auto: cuda"
+        " if its weights and a GPU are here."
+    ),
 ]
 GarmentOption = Annotated[
     str, typer.Option("--garment", help="Id of a garment, or a picture or folder of one.")
@@ -127,7 +131,7 @@ def render(
     """Dress the person of a recorded clip in every frame."""
     from stream_server.commands import export
 
-    _photo_look_only(stack)
+    _check_local(stack)
     export.render(
         export.RenderJob(
             video=video,
@@ -141,6 +145,7 @@ def render(
         ),
         garment,
         catalog,
+        stack.value,
     )
 
 
@@ -156,8 +161,8 @@ def photo(
     """Dress the person of a photo."""
     from stream_server.commands import export
 
-    _photo_look_only(stack)
-    export.photo(person, garment, out, mask, catalog)
+    _check_local(stack)
+    export.photo(person, garment, out, mask, catalog, stack.value)
 
 
 @app.command()
@@ -197,11 +202,11 @@ app.command()(parse)
 app.command()(doctor)
 
 
-def _photo_look_only(stack: Stack) -> None:
-    if stack not in (Stack.AUTO, Stack.OFF):
+def _check_local(stack: Stack) -> None:
+    if stack is Stack.RAY:
         raise NotSupported(
-            f"--stack {stack.value} needs the neural stack, which this version does not have yet."
-            " Use --stack auto or --stack off for the photo look."
+            "--stack ray shares GPUs between servers; a photo or a clip is dressed right here."
+            " Use --stack auto, off, cpu or cuda."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +21,7 @@ CLOTH_EDGE = 70  # person alpha at which the continued garment begins
 CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
+NO_GAIN = 128  # of the light on a garment
 HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
 LONGEST_HEM = 0.2  # torso lengths a garment is continued below its hem to hide a longer one
 
@@ -91,10 +93,10 @@ class Compositor:
         ground = paint_ground(view, layers, _surroundings(view, evidence, layers, cover))
         fill = self._painter.paint(view, zones, evidence, layers, ground, time_s)
         cover = np.maximum(cover, layers.cloth)
-        lights = (
-            garment_gain(view, zones, evidence, layers),
-            contact_shadow(view, zones, cover, layers),
-        )
+        gain = garment_gain(view, zones, evidence, layers)
+        if drawn.lit > 0.0:
+            gain, tone = _less(gain, drawn.lit), tone + np.float32(drawn.lit) * (1 - tone)
+        lights = (gain, contact_shadow(view, zones, cover, layers))
         painted = _blend(view, drawn, garment, fill, layers, lights, tone, opacity)
         image[view.box.slices], mask[view.box.slices] = painted
         return Composite(image, mask, look="photo", opacity=opacity)
@@ -148,6 +150,12 @@ def _place(view: View, drawn: DrawnLook, rgba: NDArray[np.uint8]) -> NDArray[np.
             y0 - box.y0 : y1 - box.y0, x0 - box.x0 : x1 - box.x0
         ]
     return canvas
+
+
+def _less(gain: Alpha, lit: float) -> Alpha:
+    """Light for a garment that is lit already."""
+    even = np.full_like(gain, NO_GAIN)
+    return np.asarray(cv2.addWeighted(gain, 1.0 - lit, even, lit, 0.0), np.uint8)
 
 
 def _above_hem(

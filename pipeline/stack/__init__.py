@@ -3,9 +3,10 @@
 ``Stack.load(device)`` → ``keyframe(frame, pose, garment)`` → ``Keyframe``.
 """
 
+from pipeline.checkpoints.neural_look import missing_weights
 from pipeline.stack.crop import FULL_HW, HALF_HW, PersonCrop, find_crop
 from pipeline.stack.keyframe import Keyframe, KeyframeCancelled, KeyframeFailed, Order
-from pipeline.stack.networks import Precision, StackNetworks, missing_weights
+from pipeline.stack.networks import Precision, StackNetworks
 from pipeline.stack.parsers import GroupParser
 from pipeline.stack.stack import Stack
 

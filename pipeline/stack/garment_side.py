@@ -84,7 +84,8 @@ def _over_white(garment: Garment) -> NDArray[np.uint8]:
         colour, clear = layer[..., :3] + colour * rest, clear * rest
     rgba = np.rint(np.dstack([colour, 255.0 * (1.0 - clear)])).astype(np.uint8)
     rows, columns = np.nonzero(rgba[..., 3] >= MASK_THRESHOLD)
-    return rgba[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    whole: NDArray[np.uint8] = rgba[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    return whole
 
 
 def _fit(planes: Tensor, size_hw: tuple[int, int]) -> Tensor:

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from pipeline.checkpoints.bringing_in import locate
-from pipeline.checkpoints.manifest import FOLDER, MANIFEST, State, find, load_manifest
+from pipeline.checkpoints.manifest import FOLDER, MANIFEST, Manifest, find, load_manifest
+from pipeline.checkpoints.neural_look import NEEDED, missing_weights, what_to_do
 from pipeline.errors import InputError, WeightsError
 from pipeline.networks import build_network
 from pipeline.networks.alias_fast import FastAliasGenerator
@@ -28,7 +29,6 @@ from pipeline.stack.flow import Flow
 from pipeline.stack.parsers import GroupParser, SchpGroups
 from pipeline.weights import load_state_dict
 
-NEEDED = ("schp_cihp", "viton_seg", "viton_gmm", "viton_alias")
 MASKERS = ("u2net", "u2netp")  # the first that is here; without one the cut-out's own mask is used
 PARSER_DATASET = "cihp"
 
@@ -70,13 +70,6 @@ class StackNetworks:
     masker: U2Net | None = None
 
 
-def missing_weights(folder: Path = FOLDER, manifest: Path = MANIFEST) -> tuple[str, ...]:
-    """Names of the checkpoints a stack needs and that are not in ``folder``."""
-    known = load_manifest(manifest)
-    absent = (State.MISSING, State.PARTIAL)
-    return tuple(name for name in NEEDED if find(name, known).state(folder) in absent)
-
-
 def load_networks(
     folder: Path = FOLDER, manifest: Path = MANIFEST, commercial: bool = False
 ) -> StackNetworks:
@@ -87,11 +80,7 @@ def load_networks(
     """
     missing = missing_weights(folder, manifest)
     if missing:
-        raise WeightsError(
-            f"The neural look needs weights that are not in {folder}: {', '.join(missing)}."
-            f" Get them with `wearcast weights fetch {' '.join(missing)}`, or, if you have the"
-            " files, with `wearcast weights import FILE`."
-        )
+        raise WeightsError(what_to_do(missing, folder))
     known = load_manifest(manifest)
 
     def load(name: str) -> nn.Module:
@@ -101,11 +90,10 @@ def load_networks(
     parser, segment, match, synthesize = (load(name) for name in NEEDED)
     assert isinstance(parser, Schp) and isinstance(segment, SegGenerator)
     assert isinstance(match, Gmm) and isinstance(synthesize, AliasGenerator)
-    return StackNetworks(parser, segment, match, synthesize, _load_masker(folder, load))
+    return StackNetworks(parser, segment, match, synthesize, _load_masker(folder, known, load))
 
 
-def _load_masker(folder: Path, load: Callable[[str], nn.Module]) -> U2Net | None:
-    known = load_manifest()
+def _load_masker(folder: Path, known: Manifest, load: Callable[[str], nn.Module]) -> U2Net | None:
     for name in MASKERS:
         if find(name, known).path(folder).is_file():
             network = load(name)

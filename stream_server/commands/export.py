@@ -21,6 +21,7 @@ from pipeline.video import RenderJob, render_video
 
 if TYPE_CHECKING:
     from pipeline.pose import PoseEstimator
+    from pipeline.tryon import TryOn
 
 __all__ = ["RenderJob", "garment", "photo", "pose", "render"]
 
@@ -37,11 +38,12 @@ def _progress() -> Progress:
     )
 
 
-def render(job: RenderJob, garment: str, catalog: Path | None) -> None:
+def render(job: RenderJob, garment: str, catalog: Path | None, stack: str = "auto") -> None:
     """Dress a clip, with a progress bar, and say how it went."""
     from pipeline.garments import load_garment
 
     worn = load_garment(garment, catalog)
+    try_on = _try_on(stack)
     with _progress() as progress:
 
         def show(done: int, expected: int) -> None:
@@ -49,27 +51,44 @@ def render(job: RenderJob, garment: str, catalog: Path | None) -> None:
                 progress.add_task("Dressing")
             progress.update(progress.task_ids[0], completed=done, total=expected or None)
 
-        numbers = render_video(job, worn, show)
-    typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed.")
+        numbers = render_video(job, worn, show, try_on.keyframes())
+    made = f", {numbers.keyframes} keyframes" if numbers.keyframes else ""
+    typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed{made}.")
     for reason, count in numbers.reasons.items():
         typer.echo(f"  {count} left alone, {reason}: {ADVICE[Reason(reason)]}")
 
 
-def photo(person: Path, garment: str, out: Path, mask: Path | None, catalog: Path | None) -> None:
+def photo(
+    person: Path,
+    garment: str,
+    out: Path,
+    mask: Path | None,
+    catalog: Path | None,
+    stack: str = "auto",
+) -> None:
     """Dress a photo; a person who cannot be dressed is bad input."""
     from pipeline.garments import load_garment
-    from pipeline.still import dress_photo
 
     for path in (out, mask):
         _check_png(path)
     picture = read_image(person)
-    composite = dress_photo(picture, load_garment(garment, catalog))
+    composite = _try_on(stack).photo(picture, load_garment(garment, catalog))
     if composite.reason is not None:
         raise InputError(f"{person} was not dressed. {ADVICE[composite.reason]}")
     _write(out, composite.image)
     if mask is not None:
         _write(mask, composite.mask)
     typer.echo(f"{out}: dressed.")
+
+
+def _try_on(stack: str) -> TryOn:
+    """What dresses; when that is not what may be expected, a note says so."""
+    from pipeline.tryon import TryOn
+
+    try_on = TryOn.load(stack)
+    if try_on.notice:
+        typer.echo(try_on.notice, err=True)
+    return try_on
 
 
 def garment(image: Path, out: Path) -> None:
