@@ -12,7 +12,16 @@ import pipeline
 from pipeline.regression.clip import file_digest
 from pipeline.structures import Garment
 
-PACKAGES = ("mediapipe", "numpy", "opencv-contrib-python", "numba", "scipy", "av", "torch")
+PACKAGES = (
+    "mediapipe",
+    "ai-edge-litert",
+    "numpy",
+    "opencv-contrib-python",
+    "numba",
+    "scipy",
+    "av",
+    "torch",
+)
 MODELS = (
     "modules/pose_detection/pose_detection.tflite",
     "modules/pose_landmark/pose_landmark_full.tflite",
