@@ -36,11 +36,11 @@ class Quality:
     kbps: int
 
 
-FULL = Quality(1.0, 30, 2000)
+FULL = Quality(1.0, 30, 1500)
 Ladders = Mapping[Cause, Sequence[Quality]]
 LADDERS: Ladders = {
     "line": (FULL, Quality(0.75, 24, 900), Quality(0.5, 15, 400)),
-    "server": (FULL, Quality(1.0, 20, 1500), Quality(1.0, 15, 1200)),
+    "server": (FULL, Quality(1.0, 20, 1200), Quality(1.0, 15, 1000)),
 }
 
 

@@ -179,11 +179,12 @@ def test_the_profile_follows_the_setting_and_the_peer(
 
 
 def test_the_rate_of_an_encoder_stays_in_bounds_and_ignores_small_rises() -> None:
-    assert bounded(9_000_000, 1_500_000, LAN) == LAN.highest
-    assert bounded(1, 1_500_000, LAN) == LAN.lowest
-    assert bounded(1_600_000, 1_500_000, LAN) == 1_500_000
-    assert bounded(1_400_000, 1_500_000, LAN) == 1_400_000
-    assert bounded(LAN.highest, 2_900_000, LAN) == LAN.highest
+    line = PROFILES["internet"]
+    assert bounded(9_000_000, 800_000, line) == line.highest
+    assert bounded(1, 800_000, line) == line.lowest
+    assert bounded(900_000, 800_000, line) == 800_000
+    assert bounded(700_000, 800_000, line) == 700_000
+    assert bounded(line.highest, line.highest - 1, line) == line.highest
 
 
 def picture(number: int) -> VideoFrame:
