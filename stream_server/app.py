@@ -205,7 +205,7 @@ async def serve(
         )
         for line in greeting(config, sock.getsockname()[1], tls):
             announce(line)
-        telling = asyncio.create_task(_tell_warm_up(runner.app[HOUSE], announce))
+        telling = asyncio.create_task(tell_warm_up(runner.app[HOUSE], announce))
         await stopped.wait()
         telling.cancel()
         announce("Ending: closing the sessions …")
@@ -214,7 +214,8 @@ async def serve(
         await runner.cleanup()
 
 
-async def _tell_warm_up(house: House, announce: Callable[[str], object]) -> None:
+async def tell_warm_up(house: House, announce: Callable[[str], object]) -> None:
+    """Tell the operator when shoppers can be dressed."""
     announce("  Warming up: a few seconds, at the very first start a minute or two …")
     good = await house.warmed()
     announce("  Ready." if good else "  The mirror could not start; see the log.")

@@ -1,8 +1,8 @@
 """Uploaded garments, cut out in a process of their own: no live picture waits for them.
 
-A photo takes seconds of computing. In the server's own process it would hold the interpreter
-lock that every session needs; here it yields to them and uses one core. What a hostile picture
-breaks, and the memory that a network takes, goes with the process.
+A photo takes seconds of computing, on as many cores as there are. Here it takes one, and that one
+only where live sessions leave it free; what a hostile picture breaks, and the memory that a
+network takes, goes with the process.
 
 The process (``python -m stream_server.cutting FOLDER``) reads a line of JSON and the photo, puts
 the garment into the catalogue, and prints its id or the refusal as JSON.
@@ -31,8 +31,8 @@ from pipeline.garments.network_mask import network_mask
 from pipeline.garments.store import load_entry
 from pipeline.structures import Category
 
-NICENESS = 10  # a live session of the same machine gets ten times as much of a core
-LONGEST_S = 120.0  # about 5 s on an idle machine, 15 beside a live session on two cores
+NICENESS = 5  # a live session gets three times as much of a core; at 10 uploads starve beside four
+LONGEST_S = 120.0  # 2 to 3 s of one core
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 REFUSALS: Mapping[str, type[WearcastError]] = {
     kind.code: kind for kind in (GarmentRefused, ImageTooLarge, ImageUnreadable, InputError)

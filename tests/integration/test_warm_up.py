@@ -1,0 +1,65 @@
+"""A server that is not warm yet: it answers, says so to everybody, and dresses when it can."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from conftest import Serve
+from doubles import Shopper, StandInEngine, until
+from test_http_api import refused
+
+from stream_server.app import tell_warm_up
+from stream_server.keys import HOUSE
+
+
+async def test_a_session_says_that_it_starts_and_is_dressed_once_it_can_be(
+    serve: Serve, engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    original = engine.live
+    monkeypatch.setattr(engine, "live", lambda: made.append(1) or original())
+    engine.gate.clear()
+    http = await serve()
+    async with Shopper(http) as shopper:
+        await shopper.connect(garment="red")
+        assert (await shopper.hear("status"))["state"] == "starting"
+        await shopper.see(worn=None)  # the camera's picture passes
+        assert made == []
+        engine.gate.set()
+        await shopper.see(worn="red")
+        await shopper.hear("status", lambda message: message["state"] == "dressed")
+
+
+async def test_the_terminal_and_readyz_say_so(serve: Serve, engine: StandInEngine) -> None:
+    engine.gate.clear()
+    http = await serve()
+    lines: list[str] = []
+    assert http.app is not None
+    telling = asyncio.create_task(tell_warm_up(http.app[HOUSE], lines.append))
+    await until(lambda: lines)
+    assert "Warming up" in lines[0]
+    sentence = await refused(await http.get("/readyz"), 503, "starting")
+    assert "warming up" in sentence
+    engine.gate.set()
+    await telling
+    assert [line.strip() for line in lines[1:]] == ["Ready."]
+    assert (await http.get("/readyz")).status == 200
+
+
+async def test_a_warm_up_that_fails_is_said_and_not_waited_for(
+    serve: Serve, engine: StandInEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Any) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(engine, "warm_up", fail)
+    http = await serve()
+    lines: list[str] = []
+    assert http.app is not None
+    await tell_warm_up(http.app[HOUSE], lines.append)
+    assert "could not start" in lines[-1]
+    answer = await http.get("/readyz")
+    assert "Retry-After" not in answer.headers
+    assert "secret" not in await refused(answer, 503, "broken")
