@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compiled import compiled, inner
 from pipeline.silhouette import cast, distance_to_segment, evened
 from pipeline.steady import Estimate
 from pipeline.structures import Alpha
@@ -67,7 +67,7 @@ class Bones(NamedTuple):
     outer_is_inside: bool
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bones_between(joints, half_chest_px, outward):  # type: ignore[no-untyped-def]
     """The ``Bones`` of an arm.
 
@@ -101,7 +101,7 @@ def bones_between(joints, half_chest_px, outward):  # type: ignore[no-untyped-de
     )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _direction(start, end):  # type: ignore[no-untyped-def]
     """Unit vector and distance between two points."""
     x, y = end[0] - start[0], end[1] - start[1]
@@ -138,7 +138,7 @@ class LimbMeasure:
         return (smooth * half_chest_px).astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _measure(alpha, bones, half_chest_px):  # type: ignore[no-untyped-def]
     """Half thickness, (2, k) hw, and how far to believe it, (2, k)."""
     seen, trust = np.empty((2, _COUNT)), np.empty((2, _COUNT))
@@ -151,17 +151,17 @@ def _measure(alpha, bones, half_chest_px):  # type: ignore[no-untyped-def]
         too_thick = seen[0, k] + seen[1, k] > 2.0 * THICKEST * max(USUAL[k], THIN_LIMB)
         if too_thick and trust[0, k] > 0.0 and trust[1, k] > 0.0:
             trust[0, k] = trust[1, k] = 0.0
-    share, sure = np.empty_like(seen), trust.copy()
+    share, sure = np.empty((2, _COUNT)), np.empty((2, _COUNT))
     for side in range(2):
         for k in range(_COUNT):
-            share[side, k] = seen[side, k]
+            share[side, k], sure[side, k] = seen[side, k], trust[side, k]
             if trust[side, k] == 0.0:
                 share[side, k], sure[side, k] = _hidden(seen, trust, side, k)
             share[side, k] = max(share[side, k], THINNEST * USUAL[k])
     return share, sure
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _judge(alpha, bones, k, side, half_chest_px):  # type: ignore[no-untyped-def]
     """What the ray at station ``k`` says, px, and how far to believe it."""
     station, usual_px = STATIONS[k], USUAL[k] * half_chest_px
@@ -192,7 +192,7 @@ def _judge(alpha, bones, k, side, half_chest_px):  # type: ignore[no-untyped-def
     return (reach_px, SURE) if left else (max(reach_px, usual_px), CUT)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _hidden(seen, trust, side, k):  # type: ignore[no-untyped-def]
     """What is not seen is told by its neighbours, else by the other side: hw and confidence."""
     before = after = -1
@@ -217,7 +217,7 @@ def _hidden(seen, trust, side, k):  # type: ignore[no-untyped-def]
     return USUAL[k], FADING
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _smooth(thickness, outer_is_inside):  # type: ignore[no-untyped-def]
     """Neighbours agree, forearms do not widen to the wrist: that would be the hand.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compiled import compiled
 from pipeline.structures import Frame
 
 THUMBNAIL_WH = (32, 24)  # small enough that noise and a waving hand average out
@@ -21,7 +21,7 @@ CELL_CLIP = 8.0  # beyond this a cell has simply changed: counts area instead of
 MIN_SURPRISE = 5.6  # product of both ratios below; seen: motion up to 5.3, hard cuts from 6.0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _cell_means(lines, columns, rows):  # type: ignore[no-untyped-def]
     """Mean colour of every cell of a grid over a picture.
 
@@ -50,7 +50,7 @@ def _cell_means(lines, columns, rows):  # type: ignore[no-untyped-def]
     return means
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _difference(first, second):  # type: ignore[no-untyped-def]
     """Mean change of the cells (rows, columns, 3), and the same with each cell's clipped."""
     change, extent = 0.0, 0.0

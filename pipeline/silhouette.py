@@ -6,12 +6,13 @@ Everything here is compiled, to be called from other compiled code or from Pytho
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from pipeline.compiled import compiled, inner
 
 INSIDE = 127  # alpha above which a pixel belongs to the person
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cast(alpha, start, direction, length_px, step_px):  # type: ignore[no-untyped-def]
     """Walk from ``start`` until the person ends.
 
@@ -39,7 +40,7 @@ def cast(alpha, start, direction, length_px, step_px):  # type: ignore[no-untype
     return (steps - 1.0) * step_px, inside, False
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _alpha_at(alpha, x, y):  # type: ignore[no-untyped-def]
     """Alpha of the nearest pixel, and whether the place lies in the picture."""
     column, row = int(np.rint(x)), int(np.rint(y))
@@ -49,7 +50,7 @@ def _alpha_at(alpha, x, y):  # type: ignore[no-untyped-def]
     return int(alpha[nearest_row, nearest_column]), in_picture
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def share_covered(alpha, corners, places):  # type: ignore[no-untyped-def]
     """How much of a quadrilateral the person covers, counted at some places.
 
@@ -64,16 +65,21 @@ def share_covered(alpha, corners, places):  # type: ignore[no-untyped-def]
     seen, covered = 0, 0
     for k in range(places.shape[0]):
         across, down = places[k, 0], places[k, 1]
-        above = corners[0] + across * (corners[1] - corners[0])
-        below = corners[2] + across * (corners[3] - corners[2])
-        place = above + down * (below - above)
-        here, in_picture = _alpha_at(alpha, place[0], place[1])
+        x, y = _inside_quad(corners, across, down, 0), _inside_quad(corners, across, down, 1)
+        here, in_picture = _alpha_at(alpha, x, y)
         seen += in_picture
         covered += in_picture and here > INSIDE
     return covered / max(seen, 1)
 
 
-@njit(cache=True, nogil=True)
+@inner
+def _inside_quad(corners, across, down, axis):  # type: ignore[no-untyped-def]
+    above = corners[0, axis] + across * (corners[1, axis] - corners[0, axis])
+    below = corners[2, axis] + across * (corners[3, axis] - corners[2, axis])
+    return above + down * (below - above)
+
+
+@inner
 def distance_to_segment(point, start, end):  # type: ignore[no-untyped-def]
     """Distance of a point to a segment; all x and y."""
     along_x, along_y = end[0] - start[0], end[1] - start[1]
@@ -83,10 +89,10 @@ def distance_to_segment(point, start, end):  # type: ignore[no-untyped-def]
     return np.hypot(x - share * along_x, y - share * along_y)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def evened(rows):  # type: ignore[no-untyped-def]
     """Each number of ``rows`` (n, k) mixed with its neighbours in the row: a new array."""
-    out = np.empty_like(rows)
+    out = np.empty(rows.shape)
     last = rows.shape[1] - 1
     for n in range(rows.shape[0]):
         for k in range(last + 1):

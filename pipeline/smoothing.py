@@ -10,9 +10,9 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compiled import compiled, inner
 from pipeline.labels import Landmark
 from pipeline.structures import Pose
 
@@ -84,7 +84,7 @@ class OneEuro:
         return self._value.astype(np.float32)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _step(raw, last, value, velocity, step_s, scale_px, min_cutoff_hz, beta):  # type: ignore[no-untyped-def]
     """Move ``value`` and ``velocity`` on from ``last`` to ``raw``; all (n, d) float64, px."""
     speed_weight = _weight(SPEED_CUTOFF_HZ, step_s)
@@ -99,7 +99,7 @@ def _step(raw, last, value, velocity, step_s, scale_px, min_cutoff_hz, beta):  #
             value[n, d] += weight * (raw[n, d] - value[n, d])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _weight(cutoff_hz, step_s):  # type: ignore[no-untyped-def]
     """How far a low-pass of this cutoff moves to the new value within ``step_s``; 0..1."""
     return -math.expm1(-2.0 * math.pi * cutoff_hz * step_s)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from pipeline.compiled import compiled
 
 FIRST_LOOK_S = 0.1  # evidence that the very first measurement counts for
 PRIOR_S = 0.004  # evidence that the starting guess counts for: about 1/25 of a first look
@@ -58,7 +59,7 @@ class Estimate:
         return value
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _settle(value, evidence_s, measured, confidence, step_s, tau_s):  # type: ignore[no-untyped-def]
     """Move ``value`` and ``evidence_s``, (n,) both, on by one measurement."""
     for k in range(value.size):

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from pipeline.compiled import compiled, inner
 from pipeline.geometry import Floats
 from pipeline.silhouette import cast, distance_to_segment
 from pipeline.structures import Body, Side
@@ -86,7 +86,7 @@ class Axes(NamedTuple):
         )
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure_widths(alpha, axes, joints):  # type: ignore[no-untyped-def]
     """Half width of the body at ``LEVELS``.
 
@@ -123,15 +123,16 @@ def measure_widths(alpha, axes, joints):  # type: ignore[no-untyped-def]
     return share, trust
 
 
-@njit(cache=True, nogil=True)
-def _distance_to_arms(start, ray, reach_px, step_px, bones, radius_px):  # type: ignore[no-untyped-def]
+@inner
+def _distance_to_arms(origin, ray, reach_px, step_px, bones, radius_px):  # type: ignore[no-untyped-def]
     """Distance along a ray to the first place on either arm; infinite beyond ``reach_px``."""
     walked_px = 0.0
     while walked_px <= reach_px:
-        place = (start[0] + ray[0] * walked_px, start[1] + ray[1] * walked_px)
+        place = (origin[0] + ray[0] * walked_px, origin[1] + ray[1] * walked_px)
         gap_px = np.inf
         for k in range(bones.shape[0]):
-            near_px = distance_to_segment(place, bones[k, 0], bones[k, 1])
+            start, end = (bones[k, 0], bones[k, 1]), (bones[k, 2], bones[k, 3])
+            near_px = distance_to_segment(place, start, end)
             gap_px = min(gap_px, near_px - radius_px)
         if gap_px < 0.0:
             return walked_px
@@ -139,19 +140,20 @@ def _distance_to_arms(start, ray, reach_px, step_px, bones, radius_px):  # type:
     return np.inf
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _beside_torso(joints):  # type: ignore[no-untyped-def]
-    """The parts of the bones that may lie beside the torso: (4, 2, 2) start and end, px."""
-    bones = np.empty((4, 2, 2))
+    """The parts of the bones that may lie beside the torso: (4, 4), x and y of both ends, px."""
+    bones = np.empty((4, 4))
     for side in range(2):
-        shoulder, elbow, wrist = joints[side, 0], joints[side, 1], joints[side, 2]
-        bones[2 * side, 0] = shoulder + ARM_FROM * (elbow - shoulder)
-        bones[2 * side, 1] = bones[2 * side + 1, 0] = elbow
-        bones[2 * side + 1, 1] = elbow + ARM_TO * (wrist - elbow)
+        for axis in range(2):
+            shoulder, elbow = joints[side, 0, axis], joints[side, 1, axis]
+            bones[2 * side, axis] = shoulder + ARM_FROM * (elbow - shoulder)
+            bones[2 * side, 2 + axis] = bones[2 * side + 1, axis] = elbow
+            bones[2 * side + 1, 2 + axis] = elbow + ARM_TO * (joints[side, 2, axis] - elbow)
     return bones
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def measure_slopes(alpha, axes, known):  # type: ignore[no-untyped-def]
     """Height of the slope from neck to shoulder above the shoulder line at ``SLOPE_STATIONS``.
 
@@ -163,7 +165,7 @@ def measure_slopes(alpha, axes, known):  # type: ignore[no-untyped-def]
     Returns:
         (2, k) tl, and (2, k) 1 where it can be believed, else 0.
     """
-    height, trust = np.empty_like(known), np.zeros_like(known)
+    height, trust = np.empty(known.shape), np.empty(known.shape)
     for side in range(2):
         for k in range(SLOPE_STATIONS.size):
             out_px = _OUTWARD[side] * SLOPE_STATIONS[k] * axes.half_seen_px

@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.looks.compiled import interpolate
+from pipeline.compiled import compiled, inner, interpolate
 
 Vector = NDArray[np.float64]
 
@@ -61,7 +60,7 @@ class Drape(NamedTuple):
     flares: bool
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def hang(places, drape, rows, axes, levels, widths, armpits):  # type: ignore[no-untyped-def]
     """Place all control points.
 
@@ -99,7 +98,7 @@ def hang(places, drape, rows, axes, levels, widths, armpits):  # type: ignore[no
     return out
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _depth(drape, rows, y):  # type: ignore[no-untyped-def]
     """Depth of a point, tl, and the scale there, tl per texture px.
 
@@ -115,7 +114,7 @@ def _depth(drape, rows, y):  # type: ignore[no-untyped-def]
     return depth, length / drape.length_tex
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _edge(drape, axes, depth, seen_px, half_tex):  # type: ignore[no-untyped-def]
     """Distance of a side from the centre line: hides the body, keeps the garment's cut."""
     widest = WIDEST_UPPER
@@ -126,7 +125,7 @@ def _edge(drape, axes, depth, seen_px, half_tex):  # type: ignore[no-untyped-def
     return max(EASE * seen_px, min(own_px, widest * seen_px))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _inward(axes, half, edge_px):  # type: ignore[no-untyped-def]
     """Inner points: cloth lies true to scale on the front of a round body and turns away at
     its sides. ``half``: the garment's own half width, tl; ``edge_px``: the side as seen, signed.

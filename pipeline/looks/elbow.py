@@ -10,9 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from numba import njit
-
-from pipeline.looks.compiled import ease
+from pipeline.compiled import ease, inner
 
 SHARPEST_RAD = 0.6  # angle between the bones below which the crease stays where it is
 CREASE_SHARES = (0.35, 0.65)  # of that angle: how far the thicker half pushes the crease
@@ -43,7 +41,7 @@ class Bend(NamedTuple):
     bulge_px: float
 
 
-@njit(cache=True, nogil=True)
+@inner
 def bend_between(bones, upper_px, fore_px):  # type: ignore[no-untyped-def]
     """The ``Bend`` of an arm.
 
@@ -72,7 +70,7 @@ def bend_between(bones, upper_px, fore_px):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def bend_point(bones, bend, at, lateral):  # type: ignore[no-untyped-def]
     """Lay a place along and across a straight arm onto the bent one.
 
@@ -104,7 +102,7 @@ def bend_point(bones, bend, at, lateral):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _creased(bones, bend, past, inward):  # type: ignore[no-untyped-def]
     """Place past the elbow and from the bone on the inner side, kept short of the crease."""
     half = 0 if past < 0.0 else 1

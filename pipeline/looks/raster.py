@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from pipeline.compiled import compiled, inner
 
 Rgba = NDArray[np.uint8]
 Packed = NDArray[np.uint32]
@@ -64,7 +65,7 @@ def _packed(picture: Rgba) -> Packed:
     return np.ascontiguousarray(picture).view(np.uint32)[..., 0]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def extent(points, first, count):  # type: ignore[no-untyped-def]
     """Where ``count`` of ``points`` (n, 2) lie, from index ``first`` on.
 
@@ -89,7 +90,7 @@ def extent(points, first, count):  # type: ignore[no-untyped-def]
     return x0, y0, x1, y1, np.sqrt(np.sqrt(max(determinant, 1e-9)))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, scale):  # type: ignore[no-untyped-def]
     """Draw one sheet into ``out``, replacing what is there.
 
@@ -131,7 +132,7 @@ def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, sc
             )
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _from_top(corners, triangle):  # type: ignore[no-untyped-def]
     """The triangle's vertices in the order of their height in the picture."""
     i, j, k = triangle[0], triangle[1], triangle[2]
@@ -144,7 +145,7 @@ def _from_top(corners, triangle):  # type: ignore[no-untyped-def]
     return i, j, k
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fill_triangle(out, triangle, bends_right, affine, picture):  # type: ignore[no-untyped-def]
     """Fill the pixels whose centres lie in the triangle; a shared edge is drawn once.
 
@@ -175,13 +176,13 @@ def _fill_triangle(out, triangle, bends_right, affine, picture):  # type: ignore
             v_row += v_down
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _row(corner, out):  # type: ignore[no-untyped-def]
     """The first row of ``out`` at or below a corner."""
     return min(max(0, int(np.ceil(corner[1]))), out.shape[0])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _edge(upper, lower, start, end):  # type: ignore[no-untyped-def]
     """An edge's x at row ``start`` and its step to the next row, fixed point.
 
@@ -193,12 +194,12 @@ def _edge(upper, lower, start, end):  # type: ignore[no-untyped-def]
     return _fixed(upper[0] + (start - upper[1]) * slope), _fixed(slope)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _fixed(number):  # type: ignore[no-untyped-def]
     return int(np.floor(number * ONE + 0.5))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _sample(picture, u, v):  # type: ignore[no-untyped-def]
     """One bilinear sample at fixed-point ``u``, ``v``; outside the picture is clear."""
     # as unsigned numbers, so that numba need not ask for negative ones
@@ -221,14 +222,14 @@ def _sample(picture, u, v):  # type: ignore[no-untyped-def]
     return np.uint32(mixed | (mixed >> np.uint64(24)))
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _spread(colour):  # type: ignore[no-untyped-def]
     """Four packed bytes with a byte of room above each: bytes 0 and 2 below, 1 and 3 above."""
     wide = np.uint64(colour)
     return (wide & np.uint64(0x00FF00FF)) | ((wide & np.uint64(0xFF00FF00)) << np.uint64(24))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def take_alpha(layer, code, alpha, parts):  # type: ignore[no-untyped-def]
     """Read a packed layer: its ``alpha``, and ``code`` in ``parts`` where it shows. (h, w) all."""
     for y in range(layer.shape[0]):
@@ -238,7 +239,7 @@ def take_alpha(layer, code, alpha, parts):  # type: ignore[no-untyped-def]
             parts[y, x] = code if value > 0 else 0
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lay_over(below, parts, layer, at, code):  # type: ignore[no-untyped-def]
     """Put a layer (h, w) over ``below`` (H, W) at column and row ``at``; packed, premultiplied.
 
@@ -260,7 +261,7 @@ def lay_over(below, parts, layer, at, code):  # type: ignore[no-untyped-def]
                 below[y, x] = _over(top, under)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _over(top, under):  # type: ignore[no-untyped-def]
     rest = np.uint32(255) - (top >> np.uint32(24))
     mixed = np.uint32(0)

@@ -9,11 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from pipeline.compiled import compiled, ease, inner, interpolate
 from pipeline.geometry import ease as eased
 from pipeline.limbs import STATIONS, USUAL, USUAL_AT, USUAL_HALF, Bones, Pair, bones_between
-from pipeline.looks.compiled import ease, interpolate
 from pipeline.looks.elbow import bend_between, bend_point
 from pipeline.looks.sleeve_map import SleeveMap
 from pipeline.structures import Arm, Body, Points, Side, Sleeves
@@ -137,7 +136,7 @@ def _seen(true_px: float, arm: Arm, bones: Bones) -> float:
     return bones.upper_px + (true_px - arm.upper_px) * bones.fore_px / arm.fore_px
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  # type: ignore[no-untyped-def]
     """Move ``vertices`` (n, 2) onto the arm; ``places`` are the arrays of a ``SleeveMap``."""
     along, across, half_tex, weight = places
@@ -167,14 +166,14 @@ def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  #
         vertices[n, 1] += weight[n] * (y - vertices[n, 1])
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _station(bones, at):  # type: ignore[no-untyped-def]
     """Station of a place along the arm: 0 shoulder, 1 elbow, 2 wrist."""
     past = at - bones.upper_px
     return at / bones.upper_px if past < 0.0 else 1.0 + past / bones.fore_px
 
 
-@njit(cache=True, nogil=True)
+@inner
 def _half_widths(station, own_px, thickness_px, half_chest_px, widest):  # type: ignore[no-untyped-def]
     """Half width of the cloth on the outer and the inner side; ``own_px`` is its own."""
     outer_arm = interpolate(station, STATIONS, thickness_px[0])

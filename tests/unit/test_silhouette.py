@@ -1,4 +1,4 @@
-"""Rays through the person mask, and the geometry that compiled loops share with Python."""
+"""Rays through the person mask, and the geometry of single numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from pipeline.geometry import ease, interpolate, smoothstep
-from pipeline.looks import compiled
 from pipeline.silhouette import cast, evened, share_covered
 
 RIGHT, UP = (1.0, 0.0), (0.0, -1.0)
@@ -58,9 +57,7 @@ def test_neighbours_are_evened_along_rows_alone() -> None:
 
 
 @pytest.mark.parametrize("x", [-1.0, 0.0, 0.3, 1.0, 1.7, 3.0, 9.0])
-def test_single_numbers_follow_numpy_compiled_or_not(x: float) -> None:
-    at, values = np.array([0.0, 1.0, 3.0]), np.array([5.0, 7.0, -1.0])
-    for one in (interpolate, compiled.interpolate):
-        assert one(x, at, values) == pytest.approx(np.interp(x, at, values))
-    for one in (ease, compiled.ease):
-        assert one(x) == pytest.approx(float(smoothstep(x)))
+def test_single_numbers_follow_numpy(x: float) -> None:
+    at, values = [0.0, 1.0, 3.0], [5.0, 7.0, -1.0]
+    assert interpolate(x, at, values) == pytest.approx(np.interp(x, at, values))
+    assert ease(x) == pytest.approx(float(smoothstep(x)))
