@@ -116,7 +116,8 @@ def cut_out(image: Image, segment: Segment | None = None) -> Cutout:
     refined_score = judge.score(refined)
     if refined_score + GRABCUT_BONUS >= scores[best]:
         return Cutout(refined, background, mode, refined_score)
-    return Cutout(mask, background, mode, scores[best])
+    # a guess was not asked for the gaps beside its sleeves, and they cost the other its score
+    return Cutout(mask & ~holes(refined), background, mode, scores[best])
 
 
 def _is_studio(background: Background, contrast: float) -> bool:
@@ -218,12 +219,11 @@ def _refine(image: Image, guess: Mask, background: Background) -> Mask:
     contrast = otsu(background.distance)
     near = max(NEAR_LEAST, NEAR_SHARE * contrast)
     far = max(FAR_LEAST, FAR_SHARE * contrast)
-    # one of the border's main colours, however smooth the fit through all of them
+    # nor a main colour of the border that the fit through all of them misses
     patch = max(SPLIT_LEAST, NEAR_SHARE * otsu(background.patchwise))
     certain = shrink(guess, 11) & (background.distance > far)
     certain &= background.patchwise > 2.0 * patch
-    doubtful = (background.distance < 0.8 * near) | (background.patchwise < patch)
-    refined = _grabcut(image, guess, certain, doubtful)
+    refined = _grabcut(image, guess, certain, background.distance < 0.8 * near)
     if not 0.5 < refined.sum() / max(1, guess.sum()) < 1.6:
         return guess
     refined = largest(opened(closed(refined, 3), 7))

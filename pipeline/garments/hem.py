@@ -23,7 +23,7 @@ CENTRAL = 0.97
 INSIDE_LEAST = 0.75
 CONTRAST_LEAST, CONTRAST_GAIN = 20.0, 4.2  # a hem over a shaded inside; a plaid's line has 3.8
 DARKER = 8.0  # L: the inside of the back lies in the shadow of the front
-TAIL_WIDTH = 0.85  # of the hem: a tail narrows, a broad stripe does not
+TAIL_WIDTH = 0.9  # of the hem: a tail narrows, a broad stripe does not
 TAIL_HEIGHT = 0.03, 0.33  # of the height, in the middle
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from pipeline.errors import GarmentRefused
 from pipeline.garments.category import classify
-from pipeline.garments.checks import check_photo, check_shape
+from pipeline.garments.checks import check_collar, check_photo, check_shape, check_sleeves
 from pipeline.garments.cutout import Segment, cut_out
+from pipeline.garments.hanger import find_hanger, shows_hook
 from pipeline.garments.hem import find_tail
 from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
@@ -19,7 +20,7 @@ from pipeline.garments.neckline import Neckline, find_neckline
 from pipeline.garments.rectify import Upright, make_upright
 from pipeline.garments.regions import Mask, components, grow, opened
 from pipeline.garments.shape import Shape, measure_shape
-from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind
+from pipeline.garments.sleeves import Sleeve, find_sleeves, part_map, sleeve_kind, whole_sleeves
 from pipeline.images import decode_image, decode_rgba, from_lab
 from pipeline.structures import PART_CODES, Category, Garment, Image, Part, Side, Sleeves
 
@@ -64,7 +65,7 @@ def ingest_garment(
     check_photo(work, found)
     upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
     texture = premultiplied(upright.image, upright.mask, upright.background)
-    return _build(upright, texture, id, name, category)
+    return _build(upright, texture, id, name, category, shows_hook(work, found.mask))
 
 
 def ingest_cutout(
@@ -163,19 +164,30 @@ def _warp_cutout(
 
 
 def _build(
-    upright: Upright, texture: NDArray[np.uint8], id: str, name: str, category: Category | None
+    upright: Upright,
+    texture: NDArray[np.uint8],
+    id: str,
+    name: str,
+    category: Category | None,
+    hooked: bool = False,
 ) -> Garment:
     texture = _without_specks(texture)
     shape = measure_shape(texture[..., 3] > SOLID_ALPHA)
+    hanger = find_hanger(upright.image, shape)
+    if hanger.any():
+        texture = _cleared(texture, hanger)
+        shape = measure_shape(texture[..., 3] > SOLID_ALPHA)
     check_shape(shape, category or classify(shape))
     if (category or classify(shape)) is Category.LOWER:
         return _build_lower(shape, texture, id, name)
     texture, shape = _without_tail(upright.image, texture, shape)
     category = category or (Category.DRESS if classify(shape) is Category.DRESS else Category.UPPER)
     frame = find_frame(shape)
-    sleeves = find_sleeves(shape, frame)
+    check_sleeves(shape, frame)
+    sleeves = whole_sleeves(shape, find_sleeves(shape, frame))
     hems = find_hems(shape, part_map(shape.mask, sleeves) == PART_CODES[Part.TORSO])
     neckline = find_neckline(upright.image, shape, frame, bool(sleeves))
+    check_collar(hooked, frame, neckline)
     front, back = _split_collar(texture, neckline)
     solid = front[..., 3] > 0
     return Garment(

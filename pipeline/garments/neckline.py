@@ -20,10 +20,13 @@ DEPTHS = np.linspace(0.12, 2.2, 80)  # of half the neck width
 PROFILES = ((1.0, 1.0), (1.5, 1.0), (2.0, 0.75), (3.0, 0.75))  # V to square: (1 - |t|^a)^b
 HOOD_RISE = 0.11  # of the height: a collar stands lower
 HOOD_DEPTHS = np.linspace(0.25, 0.9, 27)  # of half the neck width
+STRAPS_ABOVE = 0.1  # of the height: straps that cross in front of the neck rise this far
+BODICE = 0.5  # of the height: it begins above
 OPEN_DIP = 0.55  # of half the neck width: an outline this deep is itself the neckline
 DARKER_GAIN, DARKER_RANGE = 0.5, (-6.0, 10.0)  # the inside of the back lies in shadow
 GAIN_LEAST, SCORE_LEAST = 2.6, 9.0  # how far a neckline stands out from other curves
 DEEP, DEEP_GAIN = 1.1, 5.0  # a round neckline this deep is rare, and a print is not
+SHALLOW_V = 0.5  # of half the neck width: a V is deeper
 INSIDE_LEAST = 0.6  # share of the curve that must lie on the garment
 CENTRAL = 0.85  # of the half width; the ends meet the shoulder seams anyway
 V_POWER, V_DEPTHS = 1.5, np.linspace(0.9, 2.2, 40)  # a V may begin anywhere on the shoulders
@@ -67,7 +70,7 @@ def find_neckline(image: Image, shape: Shape, frame: Frame, sleeved: bool) -> Ne
             behind = _above(curve, shape.mask.shape)
             behind[: max(0, int(min(feet[0][1], feet[1][1])) - 1)] = True
             return Neckline(curve, behind, frame.necks)
-    outline = _outline_between(shape.mask, left, right)
+    outline = _outline_between(shape, left, right, sleeved)
     half = 0.5 * float(right[0] - left[0])
     nowhere = np.zeros_like(shape.mask)
     if half < 3:
@@ -94,9 +97,15 @@ def _stands_up(shape: Shape, left: Point, right: Point) -> bool:
     return 0.5 * float(left[1] + right[1]) - highest > HOOD_RISE * shape.height
 
 
-def _outline_between(mask: Mask, left: Point, right: Point) -> Points:
+def _outline_between(shape: Shape, left: Point, right: Point, sleeved: bool) -> Points:
+    """The outline's upper edge; that of the bodice where crossed straps run above it."""
     columns = np.arange(int(left[0]), int(right[0]) + 1)
-    points = np.stack([columns, top_profile(mask)[columns]], 1).astype(np.float32)
+    tops, solid = top_profile(shape.mask), top_profile(shape.solid)
+    middle = columns[len(columns) // 4 : len(columns) - len(columns) // 4]
+    gap = float((solid - tops)[middle].max(initial=0.0))
+    if not sleeved and gap > STRAPS_ABOVE * shape.height:
+        tops = np.where(solid < shape.row(BODICE), solid, tops)
+    points = np.stack([columns, tops[columns]], 1).astype(np.float32)
     return points if len(points) > 1 else np.stack([left, right]).astype(np.float32)
 
 
@@ -122,6 +131,7 @@ def _best_curve(search: EdgeSearch, left: Point, right: Point) -> tuple[Points |
     usual = float(np.median(scores[scores > 0.0]))
     gain = np.where((powers >= 2.0) & (depths > DEEP), DEEP_GAIN, GAIN_LEAST)
     scores[scores < np.maximum(SCORE_LEAST, gain * usual)] = 0.0
+    scores[(powers < 2.0) & (depths < SHALLOW_V)] = 0.0
     best = int(np.argmax(scores))
     return (curves[best] if scores[best] else None), float(scores[best])
 

@@ -17,13 +17,16 @@ SIGN = {Side.RIGHT: -1.0, Side.LEFT: 1.0}
 
 STRAP_SHARE = 0.05  # of the height: thinner than this is a strap, a knot or a hanger
 NECK_ZONE = 0.15  # of the torso width around the axis: notches that begin here are necklines
-ARMPIT_RANGE = (0.10, 0.88)  # of the height
+ARMPIT_RANGE = (0.10, 0.90)  # of the height
 ARMPIT_DEPTH = 0.02  # of the height
 LOCKED_SHARE = 0.002  # of the garment: a smaller hole is a fold
 LOCKED_ASIDE = 0.12  # of the width: gaps beside the torso are farther from the axis
 AXIS_DRIFT = 0.04  # of the width
 UPRIGHT = (0.0,)  # the garment is upright already
+LOCKED_DEPTH = 0.2  # of the height: the gap beside a sleeve whose cuff rests on the hip
+LOCKED_NEAR = 0.3  # of the torso width: such a gap is farther from the axis
 SLEEVE_OUT = 0.035  # of the torso width: a sleeve reaches farther out than its armpit by this
+FOLD_DEPTH, FOLD_SLANT = 0.04, 0.8  # of the height; drop ÷ run, of a cuff 0.4 at most
 CORNER_ASIDE = 1.18  # as far from the axis as the tip; a bent elbow is farther
 CORNER_SHARE = 0.12  # of the way from cuff to tip: a straight sleeve bends less
 HEM_WIDTH = 0.6  # of the torso width: narrower rows below belong to ties and tails
@@ -197,6 +200,22 @@ def find_armpits(shape: Shape) -> dict[Side, NDArray[np.float32]]:
     return found
 
 
+def sleeves_are_folded(shape: Shape, from_row: int) -> bool:
+    """Below ``from_row`` an outline runs in to the torso on a slant: an elbow, and no cuff.
+
+    The sleeve goes on in front of the torso, where a silhouette does not show it.
+    """
+    for notch in shape.notches:
+        deep = notch.depth > FOLD_DEPTH * shape.height
+        if not deep or notch.tip[1] < from_row or notch.upper[1] > notch.tip[1]:
+            continue
+        run, drop = np.abs(notch.tip - notch.upper)
+        for side, part in _by_side(notch, shape):
+            if _under_an_arm(part, shape, side) and drop > FOLD_SLANT * run:
+                return True
+    return False
+
+
 def _by_side(notch: Notch, shape: Shape) -> list[tuple[Side, Notch]]:
     """A notch with its side; cuffs below the hem make one notch that holds both armpits."""
     left_x, right_x = sorted((float(notch.upper[0]), float(notch.lower[0])))
@@ -234,7 +253,9 @@ def _under_an_arm(notch: Notch, shape: Shape, side: Side) -> bool:
     corners = [sign * (float(c[0]) - shape.axis_x) for c in (notch.upper, notch.lower)]
     sleeve_from = sign * (float(notch.tip[0]) - shape.axis_x) + SLEEVE_OUT * shape.torso_width
     if notch.upper[1] > notch.tip[1]:  # both corners below: a sleeve that hangs down
-        return max(corners) > sleeve_from
+        aside = sign * (float(notch.tip[0]) - shape.axis_x) > LOCKED_NEAR * shape.torso_width
+        unlocked = aside and notch.depth > LOCKED_DEPTH * shape.height
+        return unlocked or max(corners) > sleeve_from
     beside_neck = NECK_ZONE * shape.torso_width
     opens_down = notch.lower[1] > notch.tip[1]
     return min(corners) > beside_neck and corners[0] > sleeve_from and bool(opens_down)

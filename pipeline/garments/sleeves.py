@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.garments.landmarks import Frame, Point
-from pipeline.garments.regions import Mask, contour, grow, largest
+from pipeline.garments.regions import Mask, components, contour, grow, largest
 from pipeline.garments.shape import SIGN, Shape
 from pipeline.structures import PART_CODES, Part, Side, Sleeves
 
@@ -17,7 +17,9 @@ PART_OF = {Side.LEFT: Part.LEFT_SLEEVE, Side.RIGHT: Part.RIGHT_SLEEVE}
 LEAST_AREA = 0.012  # of the garment: less is a wrinkle, not a sleeve
 FUSED_ROWS = 0.06  # of the height
 FUSED_OUT = 0.08  # of the torso width; a dress flares less within those rows
-LONG_FROM = 0.55  # sleeve length ÷ torso length
+LONG_FROM = 0.74  # sleeve length ÷ size of the torso; long ones 0.79, puffed ones 0.70
+HEM_REACH = 3  # px below the hem that are still its own
+CUFF_ASIDE = 0.3  # of the torso width: cuffs hang farther from the axis
 SAMPLES = 70  # points along the sleeve's outline, shoulder to armpit
 ALIKE = 1.18  # outline lengths within this ratio: both sleeves get the same cuff
 MIN_CUFF_GAP = 2  # samples between the cuff's corners
@@ -54,6 +56,23 @@ def find_sleeves(shape: Shape, frame: Frame) -> dict[Side, Sleeve]:
     return sleeves
 
 
+def whole_sleeves(shape: Shape, sleeves: Mapping[Side, Sleeve]) -> dict[Side, Sleeve]:
+    """Give back to the sleeves what hangs beside them below the hem: a cuff wider than the gap."""
+    torso = part_map(shape.mask, sleeves) == PART_CODES[Part.TORSO]
+    torso[: shape.hem_y + HEM_REACH] = False
+    labels, areas = components(torso)
+    whole = {}
+    for side, sleeve in sleeves.items():
+        beside = np.zeros(areas.size + 1, bool)
+        beside[labels[grow(sleeve.mask, 3)]] = True
+        beside[0] = False
+        columns = np.arange(shape.mask.shape[1])[None]
+        outside = SIGN[side] * (columns - shape.axis_x) > CUFF_ASIDE * shape.torso_width
+        mask = sleeve.mask | (beside[labels] & outside)
+        whole[side] = Sleeve(mask, sleeve.cuff_outer, sleeve.cuff_inner)
+    return whole
+
+
 def part_map(mask: Mask, sleeves: Mapping[Side, Sleeve]) -> NDArray[np.uint8]:
     """(h, w) uint8 of ``PART_CODES``."""
     parts = np.where(mask, PART_CODES[Part.TORSO], 0).astype(np.uint8)
@@ -65,7 +84,10 @@ def part_map(mask: Mask, sleeves: Mapping[Side, Sleeve]) -> NDArray[np.uint8]:
 def sleeve_kind(
     frame: Frame, sleeves: Mapping[Side, Sleeve], hems: Mapping[Side, Point]
 ) -> Sleeves:
-    """Long, short or sleeveless, from the sleeves' length against the torso's."""
+    """Long, short or sleeveless, from the sleeves' length against the torso's size.
+
+    The mean of length and width is a better measure than length: tops may be cropped.
+    """
     if not sleeves:
         return Sleeves.SLEEVELESS
     lengths = []
@@ -73,7 +95,9 @@ def sleeve_kind(
         root = 0.5 * (frame.shoulders[side] + frame.armpits[side])
         lengths.append(np.linalg.norm(0.5 * (sleeve.cuff_outer + sleeve.cuff_inner) - root))
     torso = np.mean([np.linalg.norm(hems[s] - frame.shoulders[s]) for s in Side])
-    return Sleeves.LONG if np.mean(lengths) > LONG_FROM * torso else Sleeves.SHORT
+    chest = np.linalg.norm(frame.armpits[Side.LEFT] - frame.armpits[Side.RIGHT])
+    size = float(np.sqrt(torso * chest))
+    return Sleeves.LONG if np.mean(lengths) > LONG_FROM * size else Sleeves.SHORT
 
 
 def _sleeve_mask(shape: Shape, frame: Frame, side: Side) -> Mask:

@@ -1,4 +1,4 @@
-"""Real photos: every garment accepted for what it is, everything else refused."""
+"""Real photos: every garment taken for what it is, or refused for a reason that helps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ LOWER = {"cc0_pants_07", "cc0_shorts_03", "seed_blue_skirt", "seed_green_shorts"
 DRESSES = {"cc0_dress_01", "seed_dress"}
 SLEEVES = {
     "cc0_longsleeve_03": Sleeves.LONG,
+    "cc0_longsleeve_09": Sleeves.LONG,
     "cc0_longsleeve_13": Sleeves.LONG,
+    "cc0_longsleeve_68": Sleeves.LONG,
     "cc0_outwear_33": Sleeves.LONG,
     "cc0_outwear_34": Sleeves.SLEEVELESS,
     "cc0_tshirt_07": Sleeves.SHORT,
@@ -28,8 +30,18 @@ SLEEVES = {
     "nc_halter_pattern": Sleeves.SLEEVELESS,
     "nc_polo_blue": Sleeves.SHORT,
     "nc_white_tee_on_white": Sleeves.SHORT,
+    "nc_striped_longsleeve": Sleeves.LONG,
     "seed_07429_00": Sleeves.SHORT,
+    "seed_orange_top": Sleeves.SHORT,
     "seed_pink_top": Sleeves.SLEEVELESS,
+}
+
+REFUSED = {  # garments in a state that would look wrong on a person, and what is said about it
+    "cc0_hoodie_pink_boston": "sleeves lie folded",
+    "cc0_longsleeve_43": "outline of a garment",  # hangs askew
+    "cc0_shirt_00": "hanger shows",
+    "cc0_shirt_11": "hanger shows",
+    "cc0_shirt_20": "sleeves lie folded",
 }
 
 pytestmark = pytest.mark.media
@@ -44,10 +56,11 @@ def test_every_photo_is_judged_rightly(media: Path) -> None:
         name = Path(entry["file"]).stem
         try:
             garment = ingest_garment(read_image(media / entry["file"]), id="g", name=name)
-        except GarmentRefused:
-            wrong += [] if entry["expect"] == "reject" else [f"{name}: refused"]
+        except GarmentRefused as refusal:
+            fine = entry["expect"] == "reject" or REFUSED.get(name, "-") in str(refusal)
+            wrong += [] if fine else [f"{name}: refused, {refusal}"]
             continue
-        if entry["expect"] == "reject":
+        if entry["expect"] == "reject" or name in REFUSED:
             wrong.append(f"{name}: accepted")
         if (garment.category is Category.LOWER) != (name in LOWER):
             wrong.append(f"{name}: {garment.category}")
