@@ -69,7 +69,7 @@ class TryOn:
         from pipeline.stack import Stack
 
         device = "cuda" if stack == "auto" else stack
-        return cls(Stack.load(device, commercial=commercial))
+        return cls(Stack.load(device, commercial=commercial, repeatable=True))
 
     def keyframes(self) -> RecordedKeyframes | None:
         """Keyframes for one photo or clip; None when the photo look is worn."""

@@ -11,8 +11,6 @@ The noise of the published network is left out (its planes are zero).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -27,71 +25,18 @@ from pipeline.networks.alias_generator import (
     MaskNorm,
 )
 from pipeline.networks.folding import plain_conv
-from pipeline.networks.layers import NORM_EPS, resize_nearest, size_hw
+from pipeline.networks.layers import resize_nearest, size_hw
+from pipeline.networks.regions import TAPS, RegionMap, region_map, room_for
+from pipeline.networks.statistics import standardise
 
-KERNEL = 3  # of both convolutions between segmentation and modulation
-TAPS = KERNEL * KERNEL
-REACH = 2  # pixels that the two of them look around
-
-
-class RegionMap(NamedTuple):
-    """A one-hot segmentation as labels, and where it is not locally constant.
-
-    Attributes:
-        labels: (B, H, W) int64.
-        hidden_taps: (n, 9) int64 labels around every pixel whose hidden features are needed,
-            shifted to a table of its own for each of the 9 places.
-        border: (m,) int64 flat index of the pixels whose modulation is no constant.
-        border_taps: (m, 9) int64 rows of hidden features around each of them; row n is zero.
-    """
-
-    labels: Tensor
-    hidden_taps: Tensor
-    border: Tensor
-    border_taps: Tensor
+DENSE_FROM = 0.5  # share of border pixels from which convolving everything is the lesser work
 
 
-def region_map(seg: Tensor) -> RegionMap:
-    """Analyse a one-hot segmentation (B, regions, H, W)."""
-    regions = seg.shape[1]
-    labels = seg.argmax(1)
-    border = border_pixels(labels)
-    needed = _dilate(border)
-    rows = torch.full(needed.shape, -1, dtype=torch.int64, device=seg.device)
-    count = int(needed.sum())
-    rows[needed] = torch.arange(count, device=seg.device)
-    around = _neighbours(labels, outside=regions)[needed]
-    tables = torch.arange(TAPS, device=seg.device) * (regions + 1)
-    border_taps = _neighbours(rows, outside=count)[border]
-    flat = border.flatten().nonzero()[:, 0]
-    return RegionMap(labels, around + tables, flat, border_taps)
-
-
-def border_pixels(labels: Tensor) -> Tensor:
-    """(B, H, W) bool: where the 5x5 neighbourhood is not one region inside the picture."""
-    values = labels.float()[:, None]
-    window = 2 * REACH + 1
-    high = F.max_pool2d(values, window, stride=1, padding=REACH)
-    low = -F.max_pool2d(-values, window, stride=1, padding=REACH)
-    border = (high != low)[:, 0]
-    border[:, :REACH] = border[:, -REACH:] = True  # the convolutions see zeros beyond
-    border[:, :, :REACH] = border[:, :, -REACH:] = True
-    return border
-
-
-def _dilate(pixels: Tensor) -> Tensor:
-    """(B, H, W) bool, grown by one pixel."""
-    return F.max_pool2d(pixels.float()[:, None], KERNEL, stride=1, padding=1)[:, 0] > 0
-
-
-def _neighbours(values: Tensor, outside: int) -> Tensor:
-    """(B, H, W) int64 → (B, H, W, 9): what lies around each pixel, row by row."""
-    height, width = size_hw(values)
-    padded = F.pad(values, (1, 1, 1, 1), value=outside)
-    return torch.stack(
-        [padded[:, y : y + height, x : x + width] for y in range(KERNEL) for x in range(KERNEL)],
-        3,
-    )
+def _both_convs(norm: AliasNorm) -> tuple[Tensor, Tensor]:
+    """Weight and bias of one convolution for scale and shift; the 1 of the scale is in the bias."""
+    assert norm.conv_gamma.bias is not None and norm.conv_beta.bias is not None
+    weight = torch.cat((norm.conv_gamma.weight, norm.conv_beta.weight)).detach()
+    return weight, torch.cat((1 + norm.conv_gamma.bias, norm.conv_beta.bias)).detach()
 
 
 class DenseModulation(nn.Module):
@@ -100,13 +45,16 @@ class DenseModulation(nn.Module):
     def __init__(self, norm: AliasNorm) -> None:
         super().__init__()
         self.conv_shared = norm.conv_shared
-        self.conv_gamma = norm.conv_gamma
-        self.conv_beta = norm.conv_beta
+        weight, bias = _both_convs(norm)
+        with torch.device("meta"):
+            self.conv = nn.Conv2d(HIDDEN, len(weight), weight.shape[2], padding=1)
+        self.conv.weight = nn.Parameter(weight, requires_grad=False)
+        self.conv.bias = nn.Parameter(bias, requires_grad=False)
 
     def forward(self, seg: Tensor) -> tuple[Tensor, Tensor]:
         """(B, regions, H, W) → scale and shift, each (B, C, H, W)."""
-        hidden = self.conv_shared(seg)
-        return 1 + self.conv_gamma(hidden), self.conv_beta(hidden)
+        scale, shift = self.conv(self.conv_shared(seg)).chunk(2, 1)
+        return scale, shift
 
 
 class TableModulation(nn.Module):
@@ -120,15 +68,13 @@ class TableModulation(nn.Module):
 
     def __init__(self, norm: AliasNorm) -> None:
         super().__init__()
+        self.dense = DenseModulation(norm)  # for maps that are nearly all border
         shared = norm.conv_shared[0]
-        assert isinstance(shared, nn.Conv2d)
+        assert isinstance(shared, nn.Conv2d) and shared.bias is not None
         regions = shared.in_channels
         tables = shared.weight.detach().permute(2, 3, 1, 0).reshape(TAPS, regions, HIDDEN)
         tables = F.pad(tables, (0, 0, 0, 1))  # a region of zeros: what lies outside the picture
-        weights = torch.cat((norm.conv_gamma.weight, norm.conv_beta.weight)).detach()
-        assert norm.conv_gamma.bias is not None and norm.conv_beta.bias is not None
-        assert shared.bias is not None
-        bias = torch.cat((1 + norm.conv_gamma.bias, norm.conv_beta.bias)).detach()
+        weights, bias = _both_convs(norm)
         hidden = torch.relu(tables[:, :regions].sum(0) + shared.bias.detach())
         constants = hidden @ weights.sum((2, 3)).T + bias
         self.register_buffer("first", tables.flatten(0, 1).contiguous())
@@ -137,38 +83,21 @@ class TableModulation(nn.Module):
         self.register_buffer("second_bias", bias)
         self.register_buffer("constants", constants)
 
-    def forward(self, regions: RegionMap) -> tuple[Tensor, Tensor]:
+    def forward(self, regions: RegionMap | Tensor) -> tuple[Tensor, Tensor]:
         """Scale and shift, each (B, C, H, W), channels last in memory."""
+        if isinstance(regions, Tensor):
+            scale, shift = self.dense(regions)
+            return scale, shift
         hidden = F.embedding_bag(regions.hidden_taps, self.first, mode="sum")
         hidden = F.pad(torch.relu(hidden + self.first_bias), (0, 0, 0, 1))
         around = hidden[regions.border_taps].flatten(1)
         near_border = torch.addmm(self.second_bias, around, self.second)
-        values = self.constants[regions.labels]
-        values.flatten(0, 2).index_copy_(0, regions.border, near_border)
-        scale, shift = values.permute(0, 3, 1, 2).chunk(2, 1)
+        labels = F.pad(regions.labels.flatten(), (0, 1))  # the last place is nobody's
+        values = F.embedding(labels, self.constants)
+        values.index_copy_(0, regions.border, near_border)
+        picture = values[:-1].view(*regions.labels.shape, -1)
+        scale, shift = picture.permute(0, 3, 1, 2).chunk(2, 1)
         return scale, shift
-
-
-def standardise(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Instance normalisation or, with a mask, ``MaskNorm``, from one set of statistics.
-
-    Inside a region R with share s of the picture, mask normalisation is m (x - mean) sqrt(s) /
-    deviation, where the deviation is taken over the whole picture; filling the rest with the mean
-    only serves to make it so.
-    """
-    if mask is None:
-        return F.instance_norm(x, eps=NORM_EPS)
-    pixels = x.shape[2] * x.shape[3]
-    scale = shift = None
-    for weight in (mask, 1 - mask):
-        count = weight.sum((2, 3), keepdim=True)
-        mean = (x * weight).sum((2, 3), keepdim=True) / torch.where(count == 0, 1, count)
-        variance = ((x - mean) * weight).square().sum((2, 3), keepdim=True) / pixels
-        factor = weight * (count / pixels / (variance + NORM_EPS)).sqrt()
-        scale = factor if scale is None else scale + factor
-        shift = factor * mean if shift is None else shift + factor * mean
-    assert scale is not None and shift is not None
-    return x * scale - shift
 
 
 class FastBlock(nn.Module):
@@ -200,10 +129,11 @@ class FastBlock(nn.Module):
             scale, shift = self.norm_s(regions)
             shortcut = self.conv_s(torch.addcmul(shift, normal, scale))
         scale, shift = self.norm_0(regions)
-        y = self.conv_0(F.leaky_relu(torch.addcmul(shift, normal, scale), SLOPE))
+        y = torch.addcmul(shift, normal, scale)
+        y = self.conv_0(F.leaky_relu(y, SLOPE, inplace=True))
         scale, shift = self.norm_1(regions)
         y = torch.addcmul(shift, standardise(y, mask), scale)
-        result: Tensor = shortcut + self.conv_1(F.leaky_relu(y, SLOPE))
+        result: Tensor = shortcut + self.conv_1(F.leaky_relu(y, SLOPE, inplace=True))
         return result
 
 
@@ -232,17 +162,47 @@ class FastAliasGenerator(nn.Module):
 
     def forward(self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:
         """As ``AliasGenerator``; ``seg`` must be one-hot."""
+        y = self._masked_blocks(x, seg_div, misalign_mask)
+        for level, block in enumerate(self.one_hot, start=len(self.masked)):
+            y = self._enlarged(x, y, level)
+            small = resize_nearest(seg, size_hw(y))
+            regions = region_map(small)
+            many = len(regions.border) > DENSE_FROM * regions.labels.numel()
+            y = block(y, small if many else regions, None)
+        return self._picture(y)
+
+    def within_room(
+        self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same with work that depends on the sizes alone, so that a GPU can record it.
+
+        Returns:
+            The picture, and () bool: it is exact. Otherwise ``seg`` has more borders than there
+            is room for, and ``forward`` must be asked.
+        """
+        y = self._masked_blocks(x, seg_div, misalign_mask)
+        whole = torch.ones((), dtype=torch.bool, device=x.device)
+        for level, block in enumerate(self.one_hot, start=len(self.masked)):
+            y = self._enlarged(x, y, level)
+            height, width = size_hw(y)
+            room = room_for(len(y), height, width)
+            regions = region_map(resize_nearest(seg, (height, width)), room)
+            whole = whole & regions.whole
+            y = block(y, regions, None)
+        return self._picture(y), whole
+
+    def _masked_blocks(self, x: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:
         height, width = size_hw(x)
-        y = resize_nearest(x, (height // LATENT_STRIDE, width // LATENT_STRIDE))
-        y = self.features[0](y)
+        small = resize_nearest(x, (height // LATENT_STRIDE, width // LATENT_STRIDE))
+        y: Tensor = self.features[0](small)
         for level, block in enumerate(self.masked):
             if level:
                 y = self._enlarged(x, y, level)
             mask = resize_nearest(misalign_mask, size_hw(y))
             y = block(y, resize_nearest(seg_div, size_hw(y)), mask)
-        for level, block in enumerate(self.one_hot, start=len(self.masked)):
-            y = self._enlarged(x, y, level)
-            y = block(y, region_map(resize_nearest(seg, size_hw(y))), None)
+        return y
+
+    def _picture(self, y: Tensor) -> Tensor:
         return torch.tanh(self.conv_img(F.leaky_relu(y, SLOPE)))
 
     def _enlarged(self, x: Tensor, y: Tensor, level: int) -> Tensor:

@@ -10,7 +10,8 @@ Tensors travel by name:
     groups      (B, H, W) uint8 ``VitonGroup``: what the camera shows
     agnostic    (B, 3, H, W) uint8 RGB          regions   (B, H, W) uint8 ``VitonGroup``: the plan
     warped      (B, 4, H, W) float32: garment in -1..1, its mask in 0..1
-    output      (B, 3, H, W) in -1..1           image, alpha, sound: the result
+    output      (B, 3, H, W) in -1..1           whole     () bool: it is exact
+    image, alpha, sound: the result
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from torch import Tensor, nn
 
 from pipeline.agnostic import GRAY
 from pipeline.labels import VitonGroup, VitonRegion
+from pipeline.networks.alias_fast import FastAliasGenerator
 from pipeline.networks.gmm import Gmm, warp
 from pipeline.networks.layers import resize_bilinear
 from pipeline.networks.tps import ThinPlateSpline
@@ -60,6 +62,8 @@ class Flow(nn.Module):
         size_hw: height and width of the pictures, px; multiples of 128, 3:4.
         dtype: of the segmentation's and the synthesis' inputs.
         layout: of those inputs in memory.
+        fixed_room: do the same work for every picture, see ``alias_fast``; where a picture does
+            not fit, ``whole`` is False, and ``repaired`` makes it anew.
     """
 
     plan_rows: Tensor
@@ -76,11 +80,13 @@ class Flow(nn.Module):
         size_hw: tuple[int, int],
         dtype: torch.dtype = torch.float32,
         layout: torch.memory_format = torch.contiguous_format,
+        fixed_room: bool = False,
     ) -> None:
         super().__init__()
         self.parser = parser
         self.segment, self.match, self.synthesize = segment, match, synthesize
         self.size_hw, self.dtype, self.layout = size_hw, dtype, layout
+        self.fixed_room = fixed_room
         same = match.spline.size_hw == size_hw
         self.spline = match.spline if same else ThinPlateSpline(size_hw, match.grid_size)
         named = {
@@ -138,6 +144,19 @@ class Flow(nn.Module):
 
     def dress_person(self, given: Tensors) -> Tensors:
         """Synthesise the dressed person."""
+        inputs = self._synthesis_inputs(given)
+        if self.fixed_room and isinstance(self.synthesize, FastAliasGenerator):
+            output, whole = self.synthesize.within_room(*inputs)
+            return {"output": output, "whole": whole}
+        whole = torch.ones((), dtype=torch.bool, device=inputs[0].device)
+        return {"output": self.synthesize(*inputs), "whole": whole}
+
+    def repaired(self, made: Tensors) -> Tensors:
+        """The result of a run whose synthesis was not whole, made by the exact way."""
+        made = made | {"output": self.synthesize(*self._synthesis_inputs(made))}
+        return made | self.choose_pixels(made) | {"whole": torch.ones_like(made["whole"])}
+
+    def _synthesis_inputs(self, given: Tensors) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         warped = given["warped"].to(self.dtype)
         colour, covered = warped[:, :3], warped[:, 3:]
         labels = self.region_of_group[given["regions"].long()]
@@ -151,7 +170,7 @@ class Flow(nn.Module):
         x, seg, divided = (
             planes.contiguous(memory_format=self.layout) for planes in (x, seg, divided)
         )
-        return {"output": self.synthesize(x, seg, divided, misaligned)}
+        return x, seg, divided, misaligned
 
     def choose_pixels(self, given: Tensors) -> Tensors:
         """The picture as bytes, what of it is shown, and whether its numbers are sound."""

@@ -23,6 +23,7 @@ from pipeline.networks.folding import fold
 from pipeline.networks.gmm import Gmm
 from pipeline.networks.schp import Schp
 from pipeline.networks.seg_generator import SegGenerator
+from pipeline.networks.statistics import with_steady_norms
 from pipeline.networks.u2net import U2Net
 from pipeline.parsing import DATASETS
 from pipeline.stack.flow import Flow
@@ -146,9 +147,9 @@ def build_flow(
     """
     dtype = precision.dtype
     layout = torch.channels_last if fast else torch.contiguous_format
-    own = copy.deepcopy(networks.synthesize)
+    segment, own = networks.segment, copy.deepcopy(networks.synthesize)
     parts = (
-        _folded(networks.segment, fast),
+        with_steady_norms(fold(segment)) if fast else copy.deepcopy(segment),
         _folded(networks.match, fast),
         FastAliasGenerator(own) if fast else own,
     )
@@ -161,7 +162,14 @@ def build_flow(
         parser = SchpGroups(network, DATASETS[PARSER_DATASET].crop_px, size_hw)
     elif isinstance(parser, nn.Module):
         parser = copy.deepcopy(parser)
-    flow = Flow(parser, *parts, size_hw=size_hw, dtype=dtype, layout=layout)
+    flow = Flow(
+        parser,
+        *parts,
+        size_hw=size_hw,
+        dtype=dtype,
+        layout=layout,
+        fixed_room=fast and device.type == "cuda",
+    )
     return flow.to(device).eval().requires_grad_(False)
 
 

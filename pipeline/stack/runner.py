@@ -101,7 +101,9 @@ class GraphRunner:
         pool = torch.cuda.graph_pool_handle()
         for name, stage in stages:
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph, pool=pool, stream=stream):
+            with torch.cuda.graph(
+                graph, pool=pool, stream=stream, capture_error_mode="thread_local"
+            ):
                 self._made |= stage(self._made)
             self._graphs.append((name, graph))
 

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, Self
 
@@ -63,6 +63,8 @@ class Stack:
         precision: of the large networks; None = fp32 on the processor, fp16 on a GPU.
         size_hw: (1024, 768), or (512, 384) for a quarter of the work.
         fast: False runs the published graphs op by op, to compare with.
+        repeatable: the same pixels in every run of the program; on a GPU this gives up the
+            library's choice of the fastest kernels.
 
     Raises:
         InputError: no such device here, or a size or precision that cannot be.
@@ -79,6 +81,7 @@ class Stack:
         precision: Precision | None = None,
         size_hw: tuple[int, int] = FULL_HW,
         fast: bool = True,
+        repeatable: bool = False,
     ) -> None:
         if size_hw not in SIZES_HW:
             raise InputError(f"A keyframe is {' or '.join(map(_size, SIZES_HW))}.")
@@ -88,7 +91,7 @@ class Stack:
         check_precision(self.precision, self.device)
         self.size_hw = size_hw
         self._flow = build_flow(networks, size_hw, self.device, self.precision, fast)
-        self._fast = fast
+        self._fast, self._repeatable = fast, repeatable
         self._masker = networks.masker
         self._garments: OrderedDict[str, side.GarmentSide] = OrderedDict()
         self._runners: dict[int, Runner] = {}
@@ -103,6 +106,7 @@ class Stack:
         *,
         precision: Precision | None = None,
         size_hw: tuple[int, int] = FULL_HW,
+        repeatable: bool = False,
         folder: Path = FOLDER,
         manifest: Path = MANIFEST,
         commercial: bool = False,
@@ -115,7 +119,9 @@ class Stack:
         """
         choose_device(device)  # before gigabytes are read
         networks = load_networks(folder, manifest, commercial)
-        return cls(networks, device=device, precision=precision, size_hw=size_hw)
+        return cls(
+            networks, device=device, precision=precision, size_hw=size_hw, repeatable=repeatable
+        )
 
     def garment(self, garment: Garment) -> side.GarmentSide:
         """What the networks need of a garment, computed when it is first worn."""
@@ -126,7 +132,7 @@ class Stack:
                 return known
         masker = None if self._masker is None else self._mask
         picture = side.lay_out(garment, self.size_hw, masker)  # others need not wait for it
-        with self._lock, torch.inference_mode(), self._on_stream():
+        with self._lock, torch.inference_mode(), self._on_device():
             planes = self._upload(side.picture_planes(picture))
             made = side.GarmentSide(garment, planes, *self._garment_inputs(planes))
             self._garments[garment.id] = made
@@ -182,7 +188,7 @@ class Stack:
         made: list[Keyframe] = []
         for first in range(0, len(orders), most):
             batch = orders[first : first + most]
-            with self._lock, torch.inference_mode(), self._on_stream():
+            with self._lock, torch.inference_mode(), self._on_device():
                 made += self._make_batch(batch, on_time)
         return made
 
@@ -192,7 +198,7 @@ class Stack:
 
     def warm_up(self, batches: Sequence[int] = (1,)) -> None:
         """Run once for each batch size, so that nobody waits for kernels to be chosen."""
-        with self._lock, torch.inference_mode(), self._on_stream():
+        with self._lock, torch.inference_mode(), self._on_device():
             for size in batches:
                 self._runner(self._blank_inputs(size))
 
@@ -203,7 +209,10 @@ class Stack:
         filled = [*orders, *[orders[-1]] * (size - len(orders))]
         inputs = self._inputs(filled)
         runner = self._runner(inputs)
-        result = self._fetch(runner(inputs, wanted))
+        made = runner(inputs, wanted)
+        result = self._fetch(made)
+        if not result["whole"].all():
+            result = self._fetch(self._flow.repaired(made))
         stage_ms = runner.stage_ms()
         if not result["sound"][: len(orders)].all():
             raise KeyframeFailed(
@@ -296,7 +305,7 @@ class Stack:
 
     def _fetch(self, made: Tensors) -> dict[str, NDArray[Any]]:
         """The result on the processor; the only place that waits for the device."""
-        wanted = ("image", "alpha", "regions", "sound")
+        wanted = ("image", "alpha", "regions", "sound", "whole")
         if self._stream is None:
             return {name: made[name].numpy() for name in wanted}
         arrived = {
@@ -308,9 +317,24 @@ class Stack:
         self._stream.synchronize()
         return {name: value.numpy() for name, value in arrived.items()}
 
-    def _on_stream(self) -> AbstractContextManager[object]:
-        """Everything inside goes to the stack's own stream, beside other users of the GPU."""
-        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
+    def _on_device(self) -> AbstractContextManager[object]:
+        """Everything inside goes to the stack's own stream, beside other users of the GPU.
+
+        What is left in single precision is so in earnest: no rounding to TF32.
+        """
+        if self._stream is None:
+            return nullcontext()
+        context = ExitStack()
+        context.enter_context(torch.cuda.stream(self._stream))
+        context.enter_context(
+            torch.backends.cudnn.flags(
+                enabled=True,
+                benchmark=not self._repeatable,
+                deterministic=self._repeatable,
+                allow_tf32=False,
+            )
+        )
+        return context
 
 
 def _size(size_hw: tuple[int, int]) -> str:

@@ -8,16 +8,12 @@ import torch
 from published import SALT, check, loaded, module, needs_vectors
 from torch import nn
 
-from pipeline.networks.alias_fast import (
-    FastAliasGenerator,
-    TableModulation,
-    border_pixels,
-    region_map,
-    standardise,
-)
+from pipeline.networks.alias_fast import FastAliasGenerator, TableModulation
 from pipeline.networks.alias_generator import AliasGenerator, AliasNorm, MaskNorm, instance_norm
 from pipeline.networks.folding import fold
 from pipeline.networks.layers import AbsScaleNorm, SpectralConv2d
+from pipeline.networks.regions import border_pixels, region_map
+from pipeline.networks.statistics import moments, moments_in_place, standardise, with_steady_norms
 
 ROUNDING = 2e-5  # of outputs about 1
 
@@ -113,6 +109,70 @@ def test_fast_synthesis_is_the_published_one() -> None:
     with torch.inference_mode():
         wanted, got = network(*inputs), FastAliasGenerator(network)(*inputs)
     assert (got - wanted).abs().max() <= ROUNDING
+
+
+def fast_inputs(labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    x, _, _, mask = small.alias_inputs("fast", 256, 384)
+    x, mask = (value.expand(2, -1, -1, -1) for value in (x, mask))
+    seg = one_hot(labels)
+    return x, seg, torch.cat((seg, mask), 1), mask
+
+
+def test_synthesis_in_a_fixed_room_is_the_same() -> None:
+    network = FastAliasGenerator(small.small("viton_alias"))
+    inputs = fast_inputs(blocks(256, 384))
+    with torch.inference_mode():
+        got, whole = network.within_room(*inputs)
+        assert bool(whole)
+        assert torch.equal(got, network(*inputs))
+
+
+def test_a_map_of_nothing_but_borders_is_told_and_convolved() -> None:
+    network = small.small("viton_alias")
+    fast = FastAliasGenerator(network)
+    noise = torch.randint(0, 7, (2, 256, 384), generator=torch.Generator().manual_seed(0))
+    inputs = fast_inputs(noise)
+    with torch.inference_mode():
+        _, whole = fast.within_room(*inputs)
+        assert not bool(whole)
+        assert (fast(*inputs) - network(*inputs)).abs().max() <= ROUNDING
+
+
+@pytest.mark.parametrize("size", [(24, 18), (5, 5)])
+def test_a_room_that_is_too_large_or_just_right_changes_nothing(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    norm = AliasNorm(instance_norm(3), channels=3, regions=7).requires_grad_(False)
+    table, seg = TableModulation(norm), one_hot(blocks(*size))
+    count = int(border_pixels(seg.argmax(1)).sum())
+    wanted = table(region_map(seg))
+    for room in (count, count + 1, seg[:, 0].numel()):
+        regions = region_map(seg, room)
+        assert bool(regions.whole)
+        assert all(torch.equal(a, b) for a, b in zip(table(regions), wanted, strict=True))
+    assert not bool(region_map(seg, count - 1).whole)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_statistics_of_half_precision_features_are_single(kind: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = (20 + torch.randn(2, 3, 128, 128, generator=generator)).to(kind)
+    wanted = torch.var_mean(x.double(), (2, 3), correction=0, keepdim=True)
+    for way, error in ((moments, 1e-5), (moments_in_place, 1e-2)):
+        mean, variance = way(x)
+        assert mean.dtype == variance.dtype == torch.float32
+        assert torch.allclose(mean.double(), wanted[1], rtol=1e-5)
+        assert torch.allclose(variance.double(), wanted[0], rtol=error)
+
+
+def test_steady_norms_are_instance_norms() -> None:
+    network = small.small("viton_seg")
+    x = small.picture("viton_seg", 1, 21, 64, 48)
+    with torch.inference_mode():
+        wanted = network(x)
+        got = with_steady_norms(small.small("viton_seg"))(x)
+    assert torch.equal(got, wanted)
+    kinds = [type(layer) for layer in with_steady_norms(network).modules()]
+    assert nn.InstanceNorm2d not in kinds
 
 
 @needs_vectors

@@ -158,6 +158,21 @@ def test_overflow_is_no_picture(garment: Garment) -> None:
         stack.keyframe(frame(), POSE, garment)
 
 
+def test_a_plan_without_room_is_made_the_exact_way(
+    stack: Stack, garment: Garment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where the work is recorded before the picture is known."""
+    wanted = stack.keyframe(frame(), POSE, garment)
+    recorded = small_stack()
+    recorded._flow.fixed_room = True
+    roomy = recorded.keyframe(frame(), POSE, garment)
+    monkeypatch.setattr("pipeline.networks.regions.ROOM", 1)
+    cramped = recorded.keyframe(frame(), POSE, garment)
+    for made in (roomy, cramped):
+        assert np.abs(made.image.astype(int) - wanted.image).max() <= 1
+        assert np.array_equal(made.alpha, wanted.alpha)
+
+
 def test_bf16_is_close_to_fp32(stack: Stack, garment: Garment) -> None:
     half = small_stack(precision=Precision.BF16)
     exact, rounded = (s.keyframe(frame(), POSE, garment) for s in (stack, half))
