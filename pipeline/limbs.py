@@ -74,7 +74,7 @@ def bones_between(joints, half_chest_px, outward):  # type: ignore[no-untyped-de
     Args:
         joints: (3, 2) float64, shoulder, elbow and wrist, px.
         half_chest_px: of the body the arm belongs to.
-        outward: +1 or -1, the arm's own of ``body.OUTWARD``.
+        outward: +1 or -1, the arm's own of ``trunk.OUTWARD``.
     """
     start, end = (joints[0, 0], joints[0, 1]), (joints[2, 0], joints[2, 1])
     upper, _ = _direction(start, (joints[1, 0], joints[1, 1]))
