@@ -128,6 +128,8 @@ def test_a_mirror_with_a_permission_runs_in_the_page_of_a_shop(
     start_mirror(mirror)
     wait_for_colour(mirror, "b")
     assert page.evaluate("window.wanted") == 0
+    unused = "innerHeight - document.querySelector('.layout').getBoundingClientRect().height"
+    assert abs(mirror.evaluate(unused)) <= 1  # the mirror has all of its frame
     page.evaluate("document.querySelector('wearcast-mirror').setAttribute('garment', 'red-tee')")
     wait_for_colour(mirror, "r")
     assert server.sessions == 1
