@@ -55,6 +55,19 @@ class Wish:
     taken_s: float
 
 
+class KeyedLook(Look, Protocol):
+    """A look made from one frame of the very video it is drawn on: a keyframe's."""
+
+    @property
+    def time_s(self) -> float:
+        """Time of that frame on the video's clock."""
+        ...
+
+    def carries(self, pose: Pose) -> bool:
+        """Whether it can still be bent to a pose."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Keylook:
     """A keyframe as a look, ready to draw.
@@ -66,7 +79,7 @@ class Keylook:
         taken_s: when its camera picture was offered, seconds on the room's clock.
     """
 
-    look: Look
+    look: KeyedLook
     garment: Garment
     pose: Pose
     taken_s: float
@@ -81,7 +94,7 @@ class Maker(Protocol):
 
     def __call__(
         self, wishes: Sequence[Wish], stopping: threading.Event, /
-    ) -> Sequence[Look | None]:
+    ) -> Sequence[KeyedLook | None]:
         """Return one look, or None, per wish."""
 
 
@@ -236,10 +249,6 @@ class KeyframeDesk:
                 return None
             stale = room._clock() - made.taken_s > room._oldest_s
             return None if stale and moved(made.pose, pose) else made
-
-    def age_ms(self, made: Keylook) -> float:
-        """How long ago the camera saw a keyframe."""
-        return (self._room._clock() - made.taken_s) * 1000.0
 
     def reset(self) -> None:
         """Forget the person: another one may stand there now."""

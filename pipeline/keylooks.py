@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.body import BodyTracker
 from pipeline.errors import PoseIncomplete
-from pipeline.keyframes import Wish, moved
+from pipeline.keyframes import KeyedLook, KeyframeDesk, Wish, moved
 from pipeline.looks.draw import draw_look
 from pipeline.looks.neural import NeuralLook, NothingDressed
 from pipeline.looks.photo import PhotoLook
@@ -102,3 +102,26 @@ class RecordedKeyframes:
         if worn is not garment:
             return True
         return frame.time_s - time_s >= self._interval_s and (look is None or moved(before, pose))
+
+
+class LiveKeyframes:
+    """Keyframes of one live session, made beside its frames, which never wait for one.
+
+    Use ``look`` as ``keyed`` of one ``live.LiveTryOn``.
+
+    Args:
+        desk: of this session.
+    """
+
+    def __init__(self, desk: KeyframeDesk) -> None:
+        self._desk = desk
+        self._scene = 0
+
+    def look(self, frame: Frame, pose: Pose, scene: int, garment: Garment) -> KeyedLook | None:
+        """The newest keyframe that fits; the frame is offered for the next one."""
+        if scene != self._scene:
+            self._scene = scene
+            self._desk.reset()
+        self._desk.offer(frame, pose, garment)
+        made = self._desk.look(pose, garment)
+        return None if made is None else made.look

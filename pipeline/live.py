@@ -14,15 +14,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
 from pipeline.body import BodyTracker
 from pipeline.compose.compositor import Compositor
 from pipeline.gate import Gate, Verdict
+from pipeline.keyframes import KeyedLook
 from pipeline.looks.crossfade import CrossFade
-from pipeline.looks.look import Look
 from pipeline.looks.photo import PhotoLook
 from pipeline.pose import PoseTracker
 from pipeline.structures import Body, Composite, Frame, Garment, Image, Pose, Reason
@@ -49,19 +49,6 @@ class Observation:
     clock: StageClock
 
 
-class KeyedLook(Look, Protocol):
-    """A look made from one frame of this very video: a keyframe's."""
-
-    @property
-    def time_s(self) -> float:
-        """Time of that frame on the video's clock."""
-        ...
-
-    def carries(self, pose: Pose) -> bool:
-        """Whether it can still be bent to a pose."""
-        ...
-
-
 KeyedLooks = Callable[[Frame, Pose, int, Garment], KeyedLook | None]
 """Asked for the newest keyframe at every usable frame, in the frames' order, with the frame, the
 person's pose, the scene (as ``Observation.scene``) and what is worn. None: wear the photo look."""
@@ -74,6 +61,7 @@ class LiveTryOn:
         garment: what to wear; None passes frames through until ``select``.
         look_of: makes the look of a garment, or hands out one that was made before.
         keyed: where keyframes come from; None = photo looks only.
+        on_close: called by ``close``, for what belongs to the session beside it.
         with_cpu: measure the CPU time of each stage too, see ``timing.StageClock``.
 
     Raises:
@@ -86,11 +74,13 @@ class LiveTryOn:
         look_of: Callable[[Garment], PhotoLook] = PhotoLook,
         with_cpu: bool = False,
         keyed: KeyedLooks | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         self._with_cpu = with_cpu
         self._look_of = look_of
         self._look: PhotoLook | None = None
         self._keyed = keyed
+        self._on_close = on_close
         self._last: tuple[Garment, KeyedLook] | None = None  # worn on while a person fades out
         self._fade = CrossFade()
         self.select(garment)
@@ -115,6 +105,8 @@ class LiveTryOn:
 
     def close(self) -> None:
         """Free the pose graph. May be called twice; not while a step is running."""
+        if self._on_close is not None:
+            self._on_close()
         self._poses.close()
 
     @property

@@ -248,7 +248,7 @@ class Body:
             below the shoulder line; None while unknown. A look may stretch to hide it.
         nearer_arm: the arm to draw last where both cross.
         slopes_px: per side (k,) float32, height of the shoulder's slope above the shoulder line
-            at ``body.SLOPE_STATIONS``; None while unknown.
+            at ``trunk.SLOPE_STATIONS``; None while unknown.
     """
 
     pose: Pose

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from pipeline.checkpoints.manifest import load_manifest
-from pipeline.checkpoints.neural_look import NEEDED, missing_weights, what_to_do
+from pipeline.checkpoints.neural_look import forbidden_weights, missing_weights, what_to_do
 from pipeline.errors import NotSupported, WeightsError
 from pipeline.keylooks import LookMaker, RecordedKeyframes
 from pipeline.live import LiveTryOn
@@ -94,8 +93,7 @@ def why_not(commercial: bool = False) -> str:
     missing = missing_weights()
     if missing:  # said before torch is imported, which takes seconds
         return f"the neural look's weights are not here ({', '.join(missing)})."
-    known = load_manifest()
-    if commercial and not all(known[name].commercial for name in NEEDED):
+    if commercial and forbidden_weights():
         return "the neural look's weights may not be used commercially."
     import torch
 

@@ -33,6 +33,7 @@ from stream_server.errors import (
 from stream_server.handlers import garments, health, openapi, pages, sessions, settings, tryon
 from stream_server.house import House, limit_arenas, limit_threads
 from stream_server.ice import loopback_when_alone
+from stream_server.keyframe_service import KeyframeService, stack_for
 from stream_server.keys import CONFIG, HOUSE, LOBBY, METRICS, RATE
 from stream_server.load import LoadMeter
 from stream_server.lobby import Lobby
@@ -63,6 +64,9 @@ def create_app(
         config: settings.
         engine: what dresses; the pipeline unless given.
         timing: deadlines of live sessions.
+
+    Raises:
+        WeightsError, InputError: the stack that the settings ask for cannot be had here.
     """
     app = web.Application(
         client_max_size=2 * MAX_BYTES + FORM_OVERHEAD_BYTES,
@@ -75,10 +79,16 @@ def create_app(
     for module in (pages, garments, sessions, tryon, health, settings, openapi):
         app.router.add_routes(module.routes)
     pages.add_static(app)
-    engine = engine or PipelineEngine(commercial=config.commercial)
+    engine = engine or _pipeline(config, app[METRICS])
     app.on_shutdown.append(_end_sessions)
     app.cleanup_ctx.append(_lifetime(engine, timing or timing_of(config)))
     return app
+
+
+def _pipeline(config: ServerConfig, metrics: Metrics) -> Engine:
+    load = stack_for(config.stack, commercial=config.commercial)
+    keyframes = KeyframeService(load, metrics)
+    return PipelineEngine(commercial=config.commercial, keyframes=keyframes)
 
 
 def timing_of(config: ServerConfig) -> Timing:
@@ -98,7 +108,14 @@ def _lifetime(engine: Engine, timing: Timing) -> Callable[[web.Application], Asy
         config = app[CONFIG]
         house = app[HOUSE] = House(config, engine)
         tuning = Tuning(config.network)
-        services = Services(house.live, house.garment, house.garments.run, app[METRICS], tuning)
+        services = Services(
+            house.live,
+            house.garment,
+            house.garments.run,
+            app[METRICS],
+            tuning,
+            lambda: engine.trouble,
+        )
         meter = LoadMeter()
         app[LOBBY] = Lobby(config, services, timing, lambda: meter.share, house.tidy)
         app[METRICS].watch_load(lambda: meter.share)
@@ -153,7 +170,8 @@ def run(config: ServerConfig, announce: Callable[[str], object] | None = None) -
 
     Raises:
         PortTaken: the address is in use or not allowed.
-        InputError: the certificate cannot be used.
+        InputError: the certificate cannot be used, or there is no GPU for ``cuda``.
+        WeightsError: the stack's weights are missing.
     """
     set_up(config.log_format)
     limit_arenas()

@@ -17,7 +17,7 @@ from stream_server.logs import check_format
 from stream_server.network import AUTO, check_network
 
 STACKS = ("auto", "off", "cpu", "cuda", "ray")
-STACKS_HERE = ("auto", "off")  # this version dresses with the photo look alone
+STACKS_HERE = ("auto", "off", "cpu", "cuda")
 MIN_SECRET_CHARS = 16
 NEVER_NEGATIVE = (
     "uploads_kept_h",
@@ -36,7 +36,8 @@ class ServerConfig:
     Attributes:
         host, port: where to listen; port 0 picks a free one.
         catalog: folder of garments; made and filled with the defaults when missing.
-        stack: ``auto`` or ``off`` (the photo look); others need a later version.
+        stack: where network keyframes are made: ``off`` (nowhere: the photo look), ``cpu``,
+            ``cuda``, or ``auto``: on a GPU when there is one and the weights are here.
         commercial: leave weights alone whose licence does not allow commercial use.
         max_sessions: live sessions at a time; further offers get 503.
         tls_cert, tls_key: PEM files; both or none.
@@ -126,8 +127,8 @@ def _check_stack(stack: str) -> None:
         raise InputError(f"stack must be one of {', '.join(STACKS)}, got {stack!r}.")
     if stack not in STACKS_HERE:
         raise NotSupported(
-            f"This version has no neural look, so stack {stack!r} is not available."
-            " Use auto or off: both dress with the photo look."
+            f"This version makes keyframes on this machine alone, so stack {stack!r} is not"
+            f" available. Use one of {', '.join(STACKS_HERE)}."
         )
 
 

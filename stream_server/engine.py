@@ -7,10 +7,17 @@ so every import of it happens inside a method here, and those methods run in thr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.structures import Category, Composite, Frame, Garment, Image, Sleeves
+
+
+class Trouble(StrEnum):
+    """What a session's status tells beside its state."""
+
+    KEYFRAMES_FAILING = "keyframes_failing"  # photo looks are worn meanwhile
 
 
 class Live(Protocol):
@@ -101,3 +108,10 @@ class Engine(Protocol):
 
     def png(self, image: Image) -> bytes:
         """Encode a picture."""
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What does not work at the moment, though sessions go on."""
+
+    def close(self) -> None:
+        """End whatever runs beside the sessions; they have ended before."""

@@ -178,6 +178,7 @@ class House:
             self._sweeping.cancel()
         self.garments.close()
         self.pictures.close()
+        self.engine.close()
 
 
 def _glibc(name: str) -> Callable[..., int] | None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.structures import LookKind, Reason
+from stream_server.engine import Trouble
 from stream_server.quality import Quality
 
 MAX_MESSAGE_CHARS = 4096  # the longest sensible message is a select with a garment id
@@ -82,6 +83,7 @@ class Status:
         fps: frames sent per second, over the last second or so.
         dropped: frames left out since the session began, over all hops.
         stage_ms: milliseconds by stage of the last frame.
+        trouble: what does not work at the moment, though frames go on; usually nothing.
     """
 
     state: State
@@ -91,6 +93,7 @@ class Status:
     fps: float
     dropped: int
     stage_ms: Mapping[str, float]
+    trouble: Trouble | None = None
 
 
 def parse(text: str | bytes) -> ClientMessage:
@@ -150,6 +153,7 @@ def ready(garment: str | None) -> str:
 def status(value: Status) -> str:
     """How the session is doing."""
     age = value.look_age_ms
+    trouble = {} if value.trouble is None else {"trouble": value.trouble.value}
     return json.dumps(
         {
             "type": "status",
@@ -160,6 +164,7 @@ def status(value: Status) -> str:
             "fps": round(value.fps, 1),
             "dropped": value.dropped,
             "stage_ms": {name: round(ms, 2) for name, ms in value.stage_ms.items()},
+            **trouble,
         }
     )
 

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5)
 AGE_BUCKETS_S = (0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0)
-KEYFRAME_BUCKETS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+KEYFRAME_BUCKETS_S = (0.01, 0.03, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 FPS_BUCKETS = (1, 5, 10, 15, 20, 24, 27, 30, 60)
 ROUND_TRIP_BUCKETS_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.6, 1.0, 2.0)
 LOSS_BUCKETS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.08, 0.15, 0.3)
@@ -43,6 +43,13 @@ class Metrics:
         )
         self._keyframe_age = self._histogram(
             "keyframe_age_seconds", "Age of the keyframe behind a frame.", KEYFRAME_BUCKETS_S
+        )
+        self._keyframes = self._counter("keyframes", "Keyframes made.")
+        self._keyframe_failures = self._counter(
+            "keyframe_failures", "Batches of keyframes that failed."
+        )
+        self._keyframe_time = self._histogram(
+            "keyframe_batch_seconds", "Time of a batch of keyframes.", KEYFRAME_BUCKETS_S
         )
         self._fps = self._histogram("session_fps", "Frames sent, by session second.", FPS_BUCKETS)
         self._round_trip = self._histogram(
@@ -90,6 +97,15 @@ class Metrics:
     def keyframe_age(self, milliseconds: float) -> None:
         """A frame was drawn from a keyframe of that age."""
         self._keyframe_age.observe(milliseconds / 1000)
+
+    def keyframes(self, made: int, seconds: float) -> None:
+        """A batch of keyframes took so long."""
+        self._keyframes.inc(made)
+        self._keyframe_time.observe(seconds)
+
+    def keyframe_failed(self) -> None:
+        """A batch of keyframes failed; photo looks are worn."""
+        self._keyframe_failures.inc()
 
     def dropped(self, hop: str, count: int = 1) -> None:
         """Frames were left out before ``observe``, ``dress`` or ``send``, or at ``decode``."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.images import decode_image, encode_png
 from pipeline.structures import Category, Composite, Garment, Image
-from stream_server.engine import Live, Shelf
+from stream_server.engine import Live, Shelf, Trouble
+from stream_server.keyframe_service import KeyframeService
 
 if TYPE_CHECKING:
     from pipeline.looks.shelf import LookShelf
@@ -19,10 +20,14 @@ class PipelineEngine:
 
     Args:
         commercial: leave weights alone whose licence does not allow commercial use.
+        keyframes: makes network keyframes for live sessions; None = photo looks only.
     """
 
-    def __init__(self, *, commercial: bool = False) -> None:
+    def __init__(
+        self, *, commercial: bool = False, keyframes: KeyframeService | None = None
+    ) -> None:
         self._commercial = commercial
+        self._keyframes = keyframes
 
     def open_catalog(self, folder: Path) -> Shelf:
         """Open a catalogue, made and filled with the default garments when it is missing."""
@@ -44,6 +49,8 @@ class PipelineEngine:
         warm_up(astronaut(), catalog.get(worn[0]))
         for id in worn[: self._looks.capacity]:
             self._looks.get(catalog.get(id))
+        if self._keyframes is not None:
+            self._keyframes.open(self._looks.get)
 
     @cached_property
     def _looks(self) -> LookShelf:
@@ -55,7 +62,13 @@ class PipelineEngine:
         """A new pipeline for one session, without a garment."""
         from pipeline.live import LiveTryOn
 
-        return LiveTryOn(look_of=self._looks.get)
+        desk = None if self._keyframes is None else self._keyframes.desk()
+        if desk is None:
+            return LiveTryOn(look_of=self._looks.get)
+        from pipeline.keylooks import LiveKeyframes
+
+        keyed = LiveKeyframes(desk).look
+        return LiveTryOn(look_of=self._looks.get, keyed=keyed, on_close=desk.close)
 
     def photo(self, person: bytes, garment: Garment) -> Composite:
         """Dress an uploaded photo of a person."""
@@ -72,3 +85,13 @@ class PipelineEngine:
     def png(self, image: Image) -> bytes:
         """Encode a picture."""
         return encode_png(image)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What does not work at the moment, though sessions go on."""
+        return None if self._keyframes is None else self._keyframes.trouble
+
+    def close(self) -> None:
+        """End the making of keyframes."""
+        if self._keyframes is not None:
+            self._keyframes.close()

@@ -27,7 +27,7 @@ from stream_server import messages
 from stream_server.adaptation import Adaptation
 from stream_server.channels import Channels
 from stream_server.deadlines import Deadlines, Overdue, Timing
-from stream_server.engine import Live
+from stream_server.engine import Live, Trouble
 from stream_server.errors import ApiError, where
 from stream_server.logs import LABEL_CHARS, SessionLog
 from stream_server.messages import ClientMessage, State, Status
@@ -56,6 +56,7 @@ class Services:
         in_thread: runs a function off the event loop.
         metrics: where to count.
         tuning: of the connection.
+        trouble: what does not work at the moment, though the session goes on.
     """
 
     make_live: Callable[[], Live]
@@ -63,6 +64,7 @@ class Services:
     in_thread: Callable[..., Awaitable[Any]]
     metrics: Metrics
     tuning: Tuning
+    trouble: Callable[[], Trouble | None] = lambda: None
 
 
 class Session:
@@ -321,6 +323,7 @@ class Session:
             fps=progress.fps,
             dropped=self._left_out(progress),
             stage_ms=progress.stage_ms,
+            trouble=self._services.trouble(),
         )
 
     def _reason(self, progress: Progress) -> Reason | None:

@@ -3,7 +3,7 @@
  * @typedef {{type: 'ready', garment: string | null}} ReadyMessage
  * @typedef {{type: 'status', state?: string, reason: string | null,
  *   look?: 'photo' | 'neural' | 'none', look_age_ms?: number | null, fps?: number, dropped?: number,
- *   stage_ms?: Record<string, number>}} StatusMessage
+ *   stage_ms?: Record<string, number>, trouble?: 'keyframes_failing'}} StatusMessage
  * @typedef {{type: 'error', code: string, message: string}} ErrorMessage
  * @typedef {{type: 'pong', t: number}} PongMessage
  * @typedef {{type: 'quality', scale?: number, fps?: number, kbps?: number,

@@ -16,6 +16,12 @@ def missing_weights(folder: Path = FOLDER, manifest: Path = MANIFEST) -> tuple[s
     return tuple(name for name in NEEDED if find(name, known).state(folder) in ABSENT)
 
 
+def forbidden_weights(manifest: Path = MANIFEST) -> tuple[str, ...]:
+    """Those of the needed checkpoints whose licence does not allow commercial use."""
+    known = load_manifest(manifest)
+    return tuple(name for name in NEEDED if not find(name, known).commercial)
+
+
 def what_to_do(missing: tuple[str, ...], folder: Path = FOLDER) -> str:
     """Two sentences for somebody who wants the neural look."""
     return (

@@ -27,6 +27,7 @@ from av import VideoFrame
 from pipeline.errors import GarmentRefused, GarmentUnknown, NotSupported
 from pipeline.images import decode_image, encode_png, write_png
 from pipeline.structures import Category, Composite, Frame, Garment, Image, Reason, Sleeves
+from stream_server.engine import Trouble
 
 SIZE_WH = (192, 144)
 CELLS = 8  # bits of a frame's number
@@ -140,6 +141,8 @@ class StandInEngine:
     Attributes:
         lives: every pipeline that was made.
         gate: opening a pipeline and warming up wait for it.
+        trouble: what sessions tell beside their state.
+        ended: the server has closed the engine.
     """
 
     def __init__(self, slow_s: float = 0.0) -> None:
@@ -148,6 +151,8 @@ class StandInEngine:
         self.gate = threading.Event()
         self.gate.set()
         self.broken = False
+        self.trouble: Trouble | None = None
+        self.ended = False
 
     def open_catalog(self, folder: Path) -> MemoryShelf:
         return MemoryShelf(folder)
@@ -175,6 +180,9 @@ class StandInEngine:
 
     def png(self, image: Image) -> bytes:
         return encode_png(image)
+
+    def close(self) -> None:
+        self.ended = True
 
 
 def draw_number(number: int) -> Image:

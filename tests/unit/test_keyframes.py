@@ -156,6 +156,7 @@ def test_a_still_person_is_not_made_again(room_of: Any, studio: Studio, clock: C
     assert not desk.offer(frame(2), waving(POSE, 1.0), TEE)
     assert desk.look(POSE, TEE), "an old keyframe of a still person stays good"
     assert desk.offer(frame(3), POSE, JUMPER)
+    clock.now += 1.0
     assert desk.offer(frame(3), waving(POSE, 60.0), TEE)
 
 
@@ -165,12 +166,11 @@ def test_an_old_keyframe_of_somebody_who_moved_is_left_out(
     desk = room_of().desk()
     desk.offer(frame(1), POSE, TEE)
     studio.go.release()
-    made = until(lambda: desk.look(POSE, TEE))
+    until(lambda: desk.look(POSE, TEE))
     clock.now += MAX_AGE_S - 0.1
     assert desk.look(waving(POSE, 60.0), TEE)
     clock.now += 0.2
     assert desk.look(waving(POSE, 60.0), TEE) is None
-    assert desk.age_ms(made) == pytest.approx((MAX_AGE_S + 0.1) * 1000)
 
 
 def test_a_failure_is_told_and_tried_again_after_a_pause(studio: Studio) -> None:

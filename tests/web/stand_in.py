@@ -178,6 +178,11 @@ class StandIn:
     def png(self, image: Image) -> bytes:
         return encode_png(image)
 
+    trouble = None
+
+    def close(self) -> None:
+        """Nothing runs beside the sessions."""
+
 
 class Server:
     """The server in a thread of its own, on a free port of 127.0.0.1.

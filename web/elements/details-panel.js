@@ -19,6 +19,14 @@ function quality(rate, delayMs) {
   return reaches(FAIR) ? 'Fair' : 'Weak';
 }
 
+/** @param {import('../messages.js').StatusMessage | null} status */
+function look(status) {
+  const name = LOOKS[status?.look ?? 'none'] ?? '–';
+  if (status?.trouble === 'keyframes_failing') return `${name}; rendering fails at the moment`;
+  const age = status?.look_age_ms;
+  return age === null || age === undefined ? name : `${name}, ${(age / 1000).toFixed(1)} s ago`;
+}
+
 /**
  * `<wc-details-panel>`: how the live picture is doing, for those who want to know. `source()` gives
  * the values once a second while the panel is open.
@@ -77,7 +85,7 @@ export class DetailsPanel extends HTMLElement {
     this.#write('Picture rate', `${Math.max(0, Math.round(rate))} per second`);
     const delay = `${Math.round(delayMs ?? 0)} ms to the server and back`;
     this.#write('Delay', delayMs === null ? '–' : delay);
-    this.#write('Look', LOOKS[status?.look ?? 'none'] ?? '–');
+    this.#write('Look', look(status));
     this.#write('Server rate', status?.fps ? `${Math.round(status.fps)} per second` : '–');
     this.#write('Camera', camera ? `${camera.width} × ${camera.height}` : '–');
     this.#write('Skipped', status?.dropped === undefined ? '–' : `${status.dropped} frames`);

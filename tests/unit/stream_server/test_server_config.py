@@ -79,10 +79,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "nowhere.toml")
 
 
-@pytest.mark.parametrize("stack", ["cuda", "ray", "cpu"])
-def test_a_stack_of_a_later_version_is_refused_with_what_works(stack: str) -> None:
-    with pytest.raises(NotSupported, match="Use auto or off"):
-        load_config(stack=stack)
+def test_a_stack_of_a_later_version_is_refused_with_what_works() -> None:
+    with pytest.raises(NotSupported, match="Use one of auto, off, cpu, cuda"):
+        load_config(stack="ray")
 
 
 def test_every_setting_is_in_the_manual() -> None:
