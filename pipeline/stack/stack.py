@@ -69,6 +69,11 @@ class Stack:
     Raises:
         InputError: no such device here, or a size or precision that cannot be.
 
+    Attributes:
+        device, precision, size_hw, fast: as given, or as chosen.
+        flow: the data path with its networks.
+        stream: everything runs on it; None on a processor.
+
     At (512, 384) the synthesis works at a scale it was not trained at: prints and fine folds come
     out coarser, and thin straps may vanish.
     """
@@ -90,14 +95,14 @@ class Stack:
         self.precision = precision or usual
         check_precision(self.precision, self.device)
         self.size_hw = size_hw
-        self._flow = build_flow(networks, size_hw, self.device, self.precision, fast)
-        self._fast, self._repeatable = fast, repeatable
+        self.flow = build_flow(networks, size_hw, self.device, self.precision, fast)
+        self.fast, self._repeatable = fast, repeatable
         self._masker = networks.masker
         self._garments: OrderedDict[str, side.GarmentSide] = OrderedDict()
         self._runners: dict[int, Runner] = {}
         self._lock = threading.Lock()  # of the device: one batch at a time
         cuda = self.device.type == "cuda"
-        self._stream = new_stream(self.device) if cuda else None
+        self.stream = new_stream(self.device) if cuda else None
 
     @classmethod
     def load(
@@ -132,7 +137,7 @@ class Stack:
                 return known
         masker = None if self._masker is None else self._mask
         picture = side.lay_out(garment, self.size_hw, masker)  # others need not wait for it
-        with self._lock, torch.inference_mode(), self._on_device():
+        with self._lock, torch.inference_mode(), self.on_device():
             planes = self._upload(side.picture_planes(picture))
             made = side.GarmentSide(garment, planes, *self._garment_inputs(planes))
             self._garments[garment.id] = made
@@ -184,11 +189,11 @@ class Stack:
         def on_time() -> bool:
             return wanted() and (deadline_s is None or time.monotonic() < deadline_s)
 
-        most = BATCHES[-1] if self._stream is not None else 1  # more only cost memory on a CPU
+        most = BATCHES[-1] if self.stream is not None else 1  # more only cost memory on a CPU
         made: list[Keyframe] = []
         for first in range(0, len(orders), most):
             batch = orders[first : first + most]
-            with self._lock, torch.inference_mode(), self._on_device():
+            with self._lock, torch.inference_mode(), self.on_device():
                 made += self._make_batch(batch, on_time)
         return made
 
@@ -198,13 +203,13 @@ class Stack:
 
     def warm_up(self, batches: Sequence[int] = (1,)) -> None:
         """Run once for each batch size, so that nobody waits for kernels to be chosen."""
-        with self._lock, torch.inference_mode(), self._on_device():
+        with self._lock, torch.inference_mode(), self.on_device():
             for size in batches:
                 self._runner(self._blank_inputs(size))
 
     def _make_batch(self, orders: Sequence[Order], wanted: StillWanted) -> list[Keyframe]:
         size = len(orders)
-        if self._stream is not None:
+        if self.stream is not None:
             size = next(batch for batch in BATCHES if batch >= len(orders))
         filled = [*orders, *[orders[-1]] * (size - len(orders))]
         inputs = self._inputs(filled)
@@ -212,7 +217,7 @@ class Stack:
         made = runner(inputs, wanted)
         result = self._fetch(made)
         if not result["whole"].all():
-            result = self._fetch(self._flow.repaired(made))
+            result = self._fetch(self.flow.repaired(made))
         stage_ms = runner.stage_ms()
         if not result["sound"][: len(orders)].all():
             raise KeyframeFailed(
@@ -236,8 +241,8 @@ class Stack:
     def _runner(self, inputs: Tensors) -> Runner:
         size = len(inputs["picture"])
         if size not in self._runners:
-            recordable = self._fast and self._flow.parser.recordable
-            self._runners[size] = make_runner(self._flow.stages, inputs, self._stream, recordable)
+            recordable = self.fast and self.flow.parser.recordable
+            self._runners[size] = make_runner(self.flow.stages, inputs, self.stream, recordable)
         return self._runners[size]
 
     def _inputs(self, orders: Sequence[Order]) -> Tensors:
@@ -270,8 +275,8 @@ class Stack:
     def _garment_inputs(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """``small`` and ``features`` of a ``GarmentSide``."""
         picture = side.matching_picture(planes[None]).contiguous()
-        small = side.small_planes(planes[None])[0].to(self._flow.dtype)
-        return small, self._flow.match.garment_features(picture)[0]
+        small = side.small_planes(planes[None])[0].to(self.flow.dtype)
+        return small, self.flow.match.garment_features(picture)[0]
 
     def _mask(self, image: Image) -> Alpha:
         """The garment's mask by U2-Net, which runs once per garment, on the processor."""
@@ -299,14 +304,14 @@ class Stack:
     def _upload(self, array: NDArray[Any]) -> Tensor:
         """To the device, without waiting: through pinned memory on a GPU."""
         tensor = torch.from_numpy(array)
-        if self._stream is None:
+        if self.stream is None:
             return tensor
         return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def _fetch(self, made: Tensors) -> dict[str, NDArray[Any]]:
         """The result on the processor; the only place that waits for the device."""
         wanted = ("image", "alpha", "regions", "sound", "whole")
-        if self._stream is None:
+        if self.stream is None:
             return {name: made[name].numpy() for name in wanted}
         arrived = {
             name: torch.empty_like(made[name], device="cpu", pin_memory=True).copy_(
@@ -314,18 +319,18 @@ class Stack:
             )
             for name in wanted
         }
-        self._stream.synchronize()
+        self.stream.synchronize()
         return {name: value.numpy() for name, value in arrived.items()}
 
-    def _on_device(self) -> AbstractContextManager[object]:
+    def on_device(self) -> AbstractContextManager[object]:
         """Everything inside goes to the stack's own stream, beside other users of the GPU.
 
         What is left in single precision is so in earnest: no rounding to TF32.
         """
-        if self._stream is None:
+        if self.stream is None:
             return nullcontext()
         context = ExitStack()
-        context.enter_context(torch.cuda.stream(self._stream))
+        context.enter_context(torch.cuda.stream(self.stream))
         context.enter_context(
             torch.backends.cudnn.flags(
                 enabled=True,

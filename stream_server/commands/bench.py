@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.structures import Frame
+from stream_server.commands.stack_bench import stack
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
+app.command()(stack)
 
 DEFAULT_GARMENT = "breton-top"
 LIGHT_GARMENT = "white-tee"

@@ -75,7 +75,7 @@ def test_the_same_order_gives_the_same_pixels(stack: Stack, garment: Garment) ->
 def test_the_seed_matters(garment: Garment) -> None:
     plain = small_stack()
     torch.manual_seed(0)
-    plain._flow.segment = SegGenerator(width=4)  # listens to its noise
+    plain.flow.segment = SegGenerator(width=4)  # listens to its noise
     groups = [plain.keyframe(frame(), POSE, garment, seed=seed).groups for seed in (1, 2)]
     assert not np.array_equal(*groups)
 
@@ -153,7 +153,7 @@ def test_a_missing_shoulder_is_named(stack: Stack, garment: Garment) -> None:
 
 def test_overflow_is_no_picture(garment: Garment) -> None:
     stack = small_stack()
-    stack._flow.synthesize.conv_img.bias[0] = float("nan")
+    stack.flow.synthesize.conv_img.bias[0] = float("nan")
     with pytest.raises(KeyframeFailed, match="bf16"):
         stack.keyframe(frame(), POSE, garment)
 
@@ -164,7 +164,7 @@ def test_a_plan_without_room_is_made_the_exact_way(
     """As on a GPU, where the work is recorded before the picture is known."""
     wanted = stack.keyframe(frame(), POSE, garment)
     recorded = small_stack()
-    recorded._flow.fixed_room = True
+    recorded.flow.fixed_room = True
     roomy = recorded.keyframe(frame(), POSE, garment)
     monkeypatch.setattr("pipeline.networks.regions.ROOM", 1)
     cramped = recorded.keyframe(frame(), POSE, garment)
