@@ -51,6 +51,7 @@ async def test_nobody_else_lists_sees_wears_or_removes_it(meet: Meet) -> None:
     anna, bert = await meet()
     tee = await add(anna)
     assert tee["own"] and (await ids(anna))[0] == tee["id"]
+    assert await ids(bert) == ["red", "green", "blue", "trousers"]
     for visitor in (bert, anna):  # bert twice: without a garment of his own, and with one
         assert tee["id"] not in await ids(bert)
         address = f"/api/garments/{tee['id']}"
