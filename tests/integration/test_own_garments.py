@@ -54,6 +54,7 @@ async def test_nobody_else_lists_sees_wears_or_removes_it(meet: Meet) -> None:
     assert await ids(bert) == ["red", "green", "blue", "trousers"]
     for visitor in (bert, anna):  # bert twice: without a garment of his own, and with one
         assert tee["id"] not in await ids(bert)
+        assert len(await ids(bert)) == 4 + (visitor is anna)
         address = f"/api/garments/{tee['id']}"
         for picture in (tee["image"], tee["thumbnail"]):
             await refused(await bert.get(picture), 404, "garment_unknown")
