@@ -11,7 +11,7 @@ from steps import start_mirror, wait_for_colour
 from pipeline.structures import Reason
 from stream_server.deadlines import Timing
 from stream_server.keys import LOBBY
-from stream_server.quality import LADDER
+from stream_server.quality import FULL, LADDERS
 
 NOTE_QUALITY = """
 window.wishes = [];
@@ -67,12 +67,12 @@ def test_the_page_sends_less_picture_when_the_server_asks(open_page: Any, server
     page.wait_for_selector(".tile")
     start_mirror(page)
     (session,) = server._app[LOBBY]._sessions.values()
-    server._loop.call_soon_threadsafe(session._wish, LADDER[2], "server")
+    server._loop.call_soon_threadsafe(session._wish, LADDERS["line"][2], "line")
     page.wait_for_function("() => window.wishes.length >= 2")
     assert page.evaluate("window.wishes.at(-1)") == [2, 15]
     width = "document.querySelector('.stage-dressed').videoWidth"
     page.wait_for_function(f"() => {width} > 0 && {width} <= 320")
-    server._loop.call_soon_threadsafe(session._wish, LADDER[0], "none")
+    server._loop.call_soon_threadsafe(session._wish, FULL, "none")
     page.wait_for_function(f"() => {width} === 640")
 
 
