@@ -140,6 +140,11 @@ def to_lab(image: Image) -> NDArray[np.float32]:
     return np.asarray(cv2.cvtColor(image.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
 
 
+def to_lab_bytes(image: Image) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 RGB → CIE Lab in bytes: L * 2.55, a + 128, b + 128. Quicker, for tables."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2LAB), np.uint8)
+
+
 def from_lab(lab: NDArray[np.float32]) -> Image:
     """Inverse of ``to_lab``; colours outside sRGB are clipped."""
     rgb = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)

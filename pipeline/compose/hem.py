@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.evidence import LEARN_EVERY_S, Evidence
+from pipeline.compose.evidence import Evidence
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones
 from pipeline.geometry import Floats
 from pipeline.images import to_lab
-from pipeline.structures import Body, Image, Points
+from pipeline.structures import Alpha, Body, Image, Points
 
 Row = NDArray[np.float32]
 
@@ -29,6 +29,8 @@ COLUMNS = np.linspace(-0.45, 0.45, 8)  # half chests beside the centre line
 OVERSAMPLE = 3  # samples a cell averages along each axis, against the camera's noise
 ON_PERSON = 160  # person alpha of a usable cell
 OFF_ARM = 1.3  # bare arm radii around forearms that say nothing about the trunk
+FOREARM = 80  # percent along an arm at which the forearm begins to hide the trunk
+FAR = 255  # value of a distance of cells that nothing is known about
 OFF_HAND = 100  # percent of a hand's radius, likewise
 MIN_CELLS = 12  # on either side of a hem; fewer say nothing
 SAME_COLOUR = (5.0, 3.5, 3.5)  # Lab spread of one cloth in one light
@@ -45,6 +47,7 @@ WORN = 70  # evidence of a cell that is worn cloth
 WORN_SHARE = 0.6  # of the lowest rows, when the picture ends before the garment does
 CUT_FROM, CUT_TO = 0.75, 1.2  # torso lengths; cloth cut off lower may be trousers
 
+READ_EVERY_S = 0.19  # a hem moves with the clothes, and what counts is a median
 MEDIAN_S = 1.5  # span over which the middle of what was found counts
 TIME_S = 0.6  # how fast the hem follows
 DEAD_BAND = 0.04  # torso lengths; smaller changes of the hem are noise
@@ -84,7 +87,7 @@ class WornHem:
             time_s: the frame's time; a frame seen twice teaches nothing new.
         """
         elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)
-        if self._time_s is not None and elapsed < LEARN_EVERY_S:
+        if self._time_s is not None and elapsed < READ_EVERY_S:
             return
         self._time_s = time_s
         reading = _read(image, view, zones, body, evidence, time_s)
@@ -156,19 +159,22 @@ def _straighten(plane: NDArray[np.uint8], places: Points) -> NDArray[np.uint8]:
 
 def _arms(view: View, zones: Zones, places: Floats) -> NDArray[np.bool_]:
     """Places (r, c) that a forearm or a hand hides."""
-    arms = np.zeros(view.shape, np.bool_)
+    hidden = np.zeros(places.shape[:2], np.bool_)
     for limb in zones.limbs.values():
-        arms |= limb.within(OFF_ARM, start=0.8) | (limb.hand_distance < OFF_HAND)
-    return _look_up(view, arms, places)
+        near = _look_up(view, limb.distance, places, FAR) < 100 * OFF_ARM
+        near &= _look_up(view, limb.position, places, 0) >= FOREARM
+        hidden |= near | (_look_up(view, limb.hand_distance, places, FAR) < OFF_HAND)
+    return hidden
 
 
-def _look_up(view: View, where: NDArray[np.bool_], places: Floats) -> NDArray[np.bool_]:
-    """``where`` of the view at frame points (r, c, 2); False outside of the view."""
+def _look_up(view: View, plane: Alpha, places: Floats, outside: int) -> Alpha:
+    """A plane of the view at frame points (r, c, 2); ``outside`` of the view a given value."""
     at = np.round(view.to_small(places)).astype(int)
     x, y = at[..., 0], at[..., 1]
     rows, columns = view.shape
     known = (x >= 0) & (y >= 0) & (x < columns) & (y < rows)
-    return np.asarray(known & where[y.clip(0, rows - 1), x.clip(0, columns - 1)])
+    values = plane[y.clip(0, rows - 1), x.clip(0, columns - 1)]
+    return np.where(known, values, np.uint8(outside))
 
 
 def _contrasts(lab: Row, usable: NDArray[np.bool_]) -> tuple[Row, Row]:
@@ -217,7 +223,7 @@ def _prior(
     view: View, body: Body, evidence: Evidence, depths: Row, usable: NDArray[np.bool_]
 ) -> Row:
     """How likely a hem is at each depth: around the hips, or higher where bare skin follows."""
-    bare = _look_up(view, evidence.skin > BARE, _places(body)) & usable
+    bare = (_look_up(view, evidence.skin, _places(body), 0) > BARE) & usable
     below = [float(bare[at : at + ROWS_NEAR].sum()) for at in range(len(depths))]
     seen = [max(1.0, float(usable[at : at + ROWS_NEAR].sum())) for at in range(len(depths))]
     share = np.where(depths > PRIOR_AT[0], np.array(below) / np.array(seen), 0.0)
@@ -240,6 +246,6 @@ def _cut_off(
     if not CUT_FROM <= depth <= CUT_TO:
         return None
     rows = np.s_[lowest - ROWS_NEAR : lowest + 1]
-    worn = _look_up(view, evidence.worn > WORN, _places(body)[rows]) & usable[rows]
+    worn = (_look_up(view, evidence.worn, _places(body)[rows], 0) > WORN) & usable[rows]
     seen = int(usable[rows].sum())
     return depth if seen >= MIN_CELLS and worn.sum() > WORN_SHARE * seen else None

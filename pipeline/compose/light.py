@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose.evidence import Evidence
-from pipeline.compose.layers import Layers
-from pipeline.compose.morph import as_mask, halved, local_mean, odd, resized
+from pipeline.compose.loops.fills import light_and_shadow, worn_light
+from pipeline.compose.loops.masks import grown
+from pipeline.compose.morph import as_mask, doubled, odd, twice_blurred
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones
 from pipeline.structures import Alpha, Image
@@ -27,7 +28,11 @@ CAST_STRENGTH = 0.5
 TONE_TIME_S = 0.6
 MEASURE_EVERY_S = 0.09  # light changes slowly: every third frame of a camera is enough
 
+FEW_CELLS = 50  # of worn cloth tell no light
+
 OCCLUDER_SHADOW = 0.33  # of a hand on the garment
+HAND_SHADOW_SIZE, HAND_SHADOW_DOWN = 0.16, 0.035  # half chests
+GARMENT_SHADOW_SIZE = 0.10  # half chests
 GARMENT_SHADOW = 0.22  # of the garment on what is beside it
 DARKEST = 8.0  # added to L before its logarithm, so that noise in blacks makes no shading
 
@@ -65,46 +70,51 @@ class SceneTone:
         return self._tone
 
 
-def garment_gain(view: View, zones: Zones, evidence: Evidence, layers: Layers) -> NDArray[np.uint8]:
-    """Light on the garment, (h, w) uint8 with ``GAIN_ONE`` = unchanged.
+def light_of(
+    view: View, zones: Zones, evidence: Evidence, front: Alpha, keep: Alpha, cover: Alpha
+) -> NDArray[np.uint8]:
+    """Light on the garment, ``GAIN_ONE`` = unchanged, and its shadow, (2, h, w) uint8.
 
-    The slow part of the worn garment's lightness is taken over, and hands cast a soft shadow.
+    The slow part of the worn garment's lightness is taken over; hands cast a soft shadow on the
+    garment, and the garment on the person beside it, but not on ``keep``.
+
+    Args:
+        view: the person's neighbourhood.
+        zones: where its parts are.
+        evidence: what its cells look like.
+        front: (h, w) alpha of what lies in front of the garment.
+        keep: (h, w) alpha of what must not change.
+        cover: (h, w) alpha of the garment.
     """
-    gain = _folds(view, zones, evidence)
-    front = layers.front.astype(np.float32) * np.float32(1 / 255.0)
-    down = max(1, int(0.035 * zones.unit))
-    fallen = np.concatenate([front[:1].repeat(down, axis=0), front[:-down]])
-    size = odd(0.16 * zones.unit)
-    shadow = np.clip(cv2.blur(fallen, (size, size)) - front, 0.0, 1.0)
-    gain = gain * (1.0 - OCCLUDER_SHADOW * shadow)
-    return np.asarray(np.clip(gain * GAIN_ONE + 0.5, 0, 255), np.uint8)
+    size = odd(HAND_SHADOW_SIZE * zones.unit)
+    down = max(1, int(HAND_SHADOW_DOWN * zones.unit))
+    around = cv2.blur(front, (size, size))
+    fallen = np.concatenate([around[:1].repeat(down, axis=0), around[:-down]])
+    size = odd(GARMENT_SHADOW_SIZE * zones.unit)
+    lights = light_and_shadow(
+        _folds(view, zones, evidence),
+        front,
+        fallen,
+        cover,
+        cv2.blur(cover, (size, size)),
+        view.person,
+        grown(as_mask(keep > 0), 2),
+        OCCLUDER_SHADOW,
+        GARMENT_SHADOW,
+        GAIN_ONE,
+    )
+    return np.asarray(lights, np.uint8)
 
 
 def _folds(view: View, zones: Zones, evidence: Evidence) -> NDArray[np.float32]:
-    weight = (evidence.worn > 90) & (evidence.worn > evidence.skin) & (view.person_small > 180)
-    if weight.sum() < 50:
-        return np.ones(view.shape, np.float32)
-    light = np.log(view.lab[..., 0] + np.float32(DARKEST))
-    spread = float(light[weight].std())
-    strength = float(
-        np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [PLAIN_STRENGTH, BUSY_STRENGTH])
+    """Slow changes of the light on what is worn, (h, w) or larger; 1 = none."""
+    light, (count, mean, spread) = worn_light(
+        view.lab, evidence.skin, evidence.worn, view.person, DARKEST
     )
-    flat = halved(as_mask(weight)).astype(np.float32) * np.float32(1 / 255.0)
-    half = halved(light)
-    mean = float((half * flat).sum() / flat.sum())
-    total, count = local_mean(half, flat, odd(0.5 * FINE * zones.unit))
-    slow = (total + 1e-2 * mean) / (count + 1e-2)
+    if count < FEW_CELLS:
+        return np.ones(view.shape, np.float32)
+    strength = np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [PLAIN_STRENGTH, BUSY_STRENGTH])
+    total = twice_blurred(light, odd(0.5 * FINE * zones.unit))
+    slow = (total[..., 0] + 1e-2 * mean) / (total[..., 1] + 1e-2)
     gain = np.exp(np.clip((slow - mean) * strength, *SHADE_RANGE)).astype(np.float32)
-    gain = np.asarray(cv2.GaussianBlur(gain, (0, 0), 2.0), np.float32)
-    return resized(gain, view.shape[::-1])
-
-
-def contact_shadow(view: View, zones: Zones, garment: Alpha, layers: Layers) -> Alpha:
-    """Shadow (h, w) uint8 that the garment casts on the person beside it; none on ``keep``."""
-    cover = garment.astype(np.float32)
-    size = odd(0.10 * zones.unit)
-    shadow = np.clip(cv2.blur(cover, (size, size)) - cover, 0.0, 255.0) * GARMENT_SHADOW
-    shadow *= view.person_small.astype(np.float32) * np.float32(1 / 255.0)
-    away = cv2.dilate(layers.keep, np.ones((5, 5), np.uint8))
-    shadow[away > 0] = 0.0
-    return shadow.astype(np.uint8)
+    return doubled(cv2.GaussianBlur(gain, (0, 0), 2.0))

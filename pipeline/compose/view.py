@@ -1,26 +1,30 @@
 """The part of a frame that dressing can touch, at two scales.
 
 Full scale is for blending. Analysis (colour, shape, decisions) happens on a grid coarser by a whole
-``step``, chosen so that a torso is about ``ANALYSIS_TORSO_PX`` long whatever the camera: costs and
-filter sizes then do not depend on the resolution. The grid is anchored at the frame's origin, so
-that its cells stay where they are while the box around the person moves.
+``step``, chosen so that the neighbourhood of a person has about the same number of cells whatever
+the camera: costs then do not depend on the resolution. The grid is anchored at the frame's origin,
+so that its cells stay where they are while the box around the person moves.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose.letterbox import without_bars
+from pipeline.compose.loops.grid import block_means
 from pipeline.geometry import Floats, bounding_box
-from pipeline.images import to_lab
+from pipeline.images import to_lab_bytes
 from pipeline.labels import Landmark
-from pipeline.structures import Alpha, Body, Box, DrawnLook, Frame, Image, Points
+from pipeline.structures import Alpha, Body, Box, DrawnLook, Image, Points
 
-ANALYSIS_TORSO_PX = 100.0  # finer shows no more of a hand's outline, coarser loses the fingers
+CELLS = (
+    27_000  # around a person; finer shows no more of a hand's outline, coarser loses the fingers
+)
+FEWER_CELLS = 9_000  # the same when time is short
+TOO_MANY, TOO_FEW = 1.25, 0.75  # of these; within, a step is kept: arms that rise change no grid
 ARM_MARGIN = 0.7  # half chests around an arm's joints: a baggy sleeve and what is behind it
 HEAD_MARGIN = 0.9  # half chests around a head's landmarks: the crown and the hair
 TORSO_MARGIN_PX = 6  # around the drawn look, for shadows and soft edges
@@ -35,20 +39,18 @@ class View:
     Attributes:
         box: in frame px; its corner lies on the analysis grid.
         step: frame px per analysis px.
-        image: (bh, bw, 3) uint8 RGB, the camera's picture in the box.
-        person: (bh, bw) uint8, 255 where the pixel belongs to the person.
-        small: (h, w, 3) uint8 RGB, ``image`` on the analysis grid.
-        lab: (h, w, 3) float32 CIE Lab of ``small``.
-        person_small: (h, w) uint8, ``person`` on the analysis grid.
+        grid: rows and columns of the whole frame's analysis grid.
+        small: (h, w, 3) uint8 RGB, the camera's picture in the box, on the analysis grid.
+        lab: (h, w, 3) uint8, ``small`` in CIE Lab, see ``images.to_lab_bytes``.
+        person: (h, w) uint8, 255 where the cell belongs to the person.
     """
 
     box: Box
     step: int
-    image: Image
-    person: Alpha
+    grid: tuple[int, int]
     small: Image
-    lab: NDArray[np.float32]
-    person_small: Alpha
+    lab: NDArray[np.uint8]
+    person: Alpha
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -66,45 +68,72 @@ class View:
 
     def to_small(self, points_px: Floats) -> Points:
         """Frame px → analysis px of this view; any (..., 2) array."""
-        corner = np.array([self.box.x0, self.box.y0], np.float32)
-        return np.asarray((points_px - corner + 0.5) / self.step - 0.5, np.float32)
+        corner = ((self.box.x0 - 0.5) / self.step + 0.5, (self.box.y0 - 0.5) / self.step + 0.5)
+        return np.asarray(points_px / self.step - corner, np.float32)
 
-    def to_full(self, small: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Interpolate an analysis map (h, w) or (h, w, c) to the box's pixels."""
-        rows, columns = self.image.shape[:2]
-        height, width = self.shape
-        if self.step == 1:
-            return small
-        size = (width * self.step, height * self.step)
-        full = cv2.resize(small, size, interpolation=cv2.INTER_LINEAR)
-        return np.ascontiguousarray(full[:rows, :columns])
+    def shrink(self, picture: NDArray[np.uint8], at: tuple[int, int] | None) -> NDArray[np.uint8]:
+        """Mean of every cell of a picture (H, W, c) in frame px.
 
-
-def look_at(frame: Frame, body: Body, drawn: DrawnLook) -> View:
-    """Cut out the neighbourhood of a person and prepare it for analysis."""
-    step = max(1, int(np.ceil(body.torso_px / ANALYSIS_TORSO_PX)))
-    box = _neighbourhood(body, drawn, without_bars(frame.image), step)
-    image = np.ascontiguousarray(frame.image[box.slices])
-    person = np.ascontiguousarray(body.pose.person_alpha[box.slices])
-    small = shrink(image, step)
-    return View(box, step, image, person, small, to_lab(small), shrink(person, step))
-
-
-def shrink(array: NDArray[np.uint8], step: int) -> NDArray[np.uint8]:
-    """Mean of every step × step block of (H, W) or (H, W, c); the last may hang over the edge."""
-    if step == 1:
-        return array
-    rows, columns = array.shape[:2]
-    height, width = -(-rows // step), -(-columns // step)
-    down, right = height * step - rows, width * step - columns
-    if down or right:
-        array = np.asarray(
-            cv2.copyMakeBorder(array, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8
+        Args:
+            picture: what to average.
+            at: column and row of the picture's corner in the frame, with nothing around it; None
+                for a picture of the whole frame, in which the last cells may hang over the edge.
+        """
+        x, y = at or (0, 0)
+        rows, columns = self.shape
+        top, left = self.box.y0 - y, self.box.x0 - x
+        return np.asarray(
+            block_means(plain(picture), top, left, self.step, rows, columns, at is not None),
+            np.uint8,
         )
-    return np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _neighbourhood(body: Body, drawn: DrawnLook, content: Box, step: int) -> Box:
+class Viewer:
+    """Chooses the analysis grid, and keeps to it while it fits."""
+
+    def __init__(self) -> None:
+        self.thrifty = False
+        self._step = 0
+
+    def look_at(self, image: Image, body: Body, drawn: DrawnLook) -> View:
+        """Cut out the neighbourhood of a person and prepare it for analysis.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, the camera's picture; contiguous.
+            body: the person in it.
+            drawn: the look drawn on that body.
+        """
+        content = without_bars(image)
+        box = _neighbourhood(body, drawn, content)
+        step = self._choose_step(box)
+        x0, y0 = _on_grid(box.x0, content.x0, step), _on_grid(box.y0, content.y0, step)
+        box = Box(x0, y0, max(box.x1, x0 + 1), max(box.y1, y0 + 1))
+        rows, columns = -(-box.height // step), -(-box.width // step)
+        small = block_means(image, y0, x0, step, rows, columns, False)
+        alpha = plain(body.pose.person_alpha)[..., None]
+        person = block_means(alpha, y0, x0, step, rows, columns, False)[..., 0]
+        grid = -(-image.shape[0] // step), -(-image.shape[1] // step)
+        return View(box, step, grid, small, to_lab_bytes(small), person)
+
+    def _choose_step(self, box: Box) -> int:
+        area, cells = box.width * box.height, FEWER_CELLS if self.thrifty else CELLS
+        fits = area <= TOO_MANY * cells * self._step**2
+        if not fits or area < TOO_FEW * cells * (self._step - 1) ** 2:
+            self._step = max(1, int(np.ceil(np.sqrt(area / cells))))
+        return self._step
+
+
+def plain(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The same array in the one layout that loops are compiled for; a copy only if it has to be."""
+    return np.require(array, requirements=["C", "W"])
+
+
+def _on_grid(start: int, least: int, step: int) -> int:
+    """The grid line at or before ``start``, but not before ``least``."""
+    return max(start // step * step, -(-least // step) * step)
+
+
+def _neighbourhood(body: Body, drawn: DrawnLook, content: Box) -> Box:
     """Everything that dressing may change; nothing outside of ``content`` is the scene's."""
     half_chest = body.half_chest_px
     size_wh = (content.x1, content.y1)
@@ -119,13 +148,9 @@ def _neighbourhood(body: Body, drawn: DrawnLook, content: Box, step: int) -> Box
         bounding_box(body.pose.landmarks_px[HEAD], size_wh, int(HEAD_MARGIN * half_chest)),
     ]
     boxes = [box for box in boxes if box.width > 0 and box.height > 0]
-    x0 = _on_grid(min(box.x0 for box in boxes) - TORSO_MARGIN_PX, content.x0, step)
-    y0 = _on_grid(min(box.y0 for box in boxes) - TORSO_MARGIN_PX, content.y0, step)
-    x1 = min(content.x1, max(box.x1 for box in boxes) + TORSO_MARGIN_PX)
-    y1 = min(content.y1, max(box.y1 for box in boxes) + TORSO_MARGIN_PX)
-    return Box(x0, y0, max(x1, x0 + step), max(y1, y0 + step))
-
-
-def _on_grid(start: int, least: int, step: int) -> int:
-    """The grid line at or before ``start``, but not before ``least``."""
-    return max(start // step * step, -(-least // step) * step)
+    return Box(
+        max(content.x0, min(box.x0 for box in boxes) - TORSO_MARGIN_PX),
+        max(content.y0, min(box.y0 for box in boxes) - TORSO_MARGIN_PX),
+        min(content.x1, max(box.x1 for box in boxes) + TORSO_MARGIN_PX),
+        min(content.y1, max(box.y1 for box in boxes) + TORSO_MARGIN_PX),
+    )

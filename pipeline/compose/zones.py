@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.kernels import limb_field
-from pipeline.compose.morph import fill_ellipse, grown
+from pipeline.compose.loops.grid import head_field, limb_field
+from pipeline.compose.loops.masks import grown
 from pipeline.compose.view import View
 from pipeline.geometry import Floats, unit
 from pipeline.labels import Landmark
@@ -105,10 +105,11 @@ class Zones:
         face: the face.
         limbs: per side.
         neckline: (k, 2) the drawn garment's neckline.
+        hem: (2, 2) the drawn garment's hem corners, picture left then right.
+        in_face: (h, w) uint8, percent of the way from the face's middle to its edge, at most 255.
         below_chin: (h, w) uint8, percent of a half chest below the chin, at most 255.
         neck: (h, w) uint8, 255 between the jaw and the drawn neckline.
         opening: (h, w) uint8, 255 in the drawn front neckline, which shows bare chest.
-        chest: (h, w) uint8, 255 where the chest and belly surely show the worn garment.
         trunk: (h, w) uint8, 255 on the body without its arms, from the shoulders down.
         below_hips: (h, w) uint8, 255 below the hip line.
     """
@@ -118,10 +119,11 @@ class Zones:
     face: Face
     limbs: dict[Side, Limb]
     neckline: Points
+    hem: Points
+    in_face: Alpha
     below_chin: Alpha
     neck: Alpha
     opening: Alpha
-    chest: Alpha
     trunk: Alpha
     below_hips: Alpha
 
@@ -131,16 +133,26 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
     half_chest = body.half_chest_px / view.step
     face = _face(view, body, half_chest)
     neckline = view.to_small(drawn.neckline_px)
+    in_face, below_chin = head_field(
+        *view.shape,
+        face.centre,
+        face.down,
+        face.half_width,
+        face.half_height,
+        face.chin,
+        half_chest,
+    )
     return Zones(
         unit=half_chest,
         torso=body.torso_px / view.step,
         face=face,
         limbs={side: _limb(view, arm, drawn, side, half_chest) for side, arm in body.arms.items()},
         neckline=neckline,
-        below_chin=_below_chin(view, face, half_chest),
+        hem=view.to_small(drawn.hem_px),
+        in_face=in_face,
+        below_chin=below_chin,
         neck=_neck(view, face, neckline, half_chest),
-        opening=fill_polygon(np.zeros(view.shape, np.uint8), neckline),
-        chest=_chest(view, body),
+        opening=fill_polygon(view.blank(), neckline),
         trunk=_trunk(view, body),
         below_hips=_below_hips(view, body),
     )
@@ -186,27 +198,21 @@ def _face(view: View, body: Body, half_chest: float) -> Face:
     )
 
 
-def _below_chin(view: View, face: Face, half_chest: float) -> Alpha:
-    columns = np.arange(view.shape[1], dtype=np.float32)[None, :] - face.chin[0]
-    rows = np.arange(view.shape[0], dtype=np.float32)[:, None] - face.chin[1]
-    depth = (columns * face.down[0] + rows * face.down[1]) * np.float32(100.0 / half_chest)
-    return np.asarray(np.clip(depth, 0, 255), np.uint8)
-
-
 def _neck(view: View, face: Face, neckline: Points, half_chest: float) -> Alpha:
     jaw = face.chin - face.down * 0.25 * face.half_height
     half = face.across * half_chest * NECK_HALF_WIDTH
     outline = np.concatenate([[jaw - half, jaw + half], neckline[::-1]])
     # a little under the garment's edge, which is soft
-    return grown(fill_polygon(np.zeros(view.shape, np.uint8), outline), 3)
+    return np.asarray(grown(fill_polygon(view.blank(), outline), 1), np.uint8)
 
 
-def _chest(view: View, body: Body) -> Alpha:
+def fill_chest(view: View, body: Body) -> Alpha:
+    """255 where the chest and belly surely show the worn garment."""
     half = body.right * body.half_chest_seen_px * WORN_HALF_WIDTH
     top = body.mid_shoulder - body.up * body.torso_px * WORN_TOP
     bottom = body.mid_shoulder - body.up * body.torso_px * WORN_BOTTOM
     corners = view.to_small(np.stack([top - half, top + half, bottom + half, bottom - half]))
-    return fill_polygon(np.zeros(view.shape, np.uint8), corners)
+    return fill_polygon(view.blank(), corners)
 
 
 def _trunk(view: View, body: Body) -> Alpha:
@@ -216,12 +222,12 @@ def _trunk(view: View, body: Body) -> Alpha:
     right = down + body.right * body.half_widths_px[Side.LEFT][:, None]
     tops = np.stack([body.arms[Side.RIGHT].shoulder, body.arms[Side.LEFT].shoulder])
     outline = np.concatenate([tops[:1], left, right[::-1], tops[1:]])
-    return fill_polygon(np.zeros(view.shape, np.uint8), view.to_small(outline))
+    return fill_polygon(view.blank(), view.to_small(outline))
 
 
 def _below_hips(view: View, body: Body) -> Alpha:
     left, right = view.to_small(np.stack([body.mid_hip, body.mid_hip + body.right]))
-    return fill_below(np.zeros(view.shape, np.uint8), left, right)
+    return fill_below(view.blank(), left, right)
 
 
 def fill_below(canvas: Alpha, left: Floats, right: Floats) -> Alpha:
@@ -259,7 +265,8 @@ def fill_disc(canvas: Alpha, centre: Floats, radius: float) -> Alpha:
     return canvas
 
 
-def fill_face(canvas: Alpha, face: Face, scale: float = 1.0) -> Alpha:
-    """Fill the face's ellipse into ``canvas``, which is also returned."""
-    size = (2 * face.half_width * scale, 2 * face.half_height * scale)
-    return fill_ellipse(canvas, face.centre, size, face.degrees)
+def fill_ellipse(canvas: Alpha, centre: Floats, axes: tuple[float, float], degrees: float) -> Alpha:
+    """Fill an ellipse of two full axes into ``canvas``, which is also returned."""
+    middle = (float(centre[0]), float(centre[1]))
+    cv2.ellipse(canvas, (middle, axes, degrees), (255,), -1)
+    return canvas

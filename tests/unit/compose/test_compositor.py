@@ -9,8 +9,9 @@ import pytest
 from drawn_scene import GARMENT, HAIR, SKIN, STRAND, TRUNK, WORN, Scene
 from numpy.typing import NDArray
 
-from pipeline.compose import kernels
-from pipeline.compose.compositor import Compositor, warm_up
+from pipeline.compose.compositor import Compositor
+from pipeline.compose.loops import blend, colours, decisions, fills, grid, hands, masks
+from pipeline.compose.warm_up import warm_up
 from pipeline.structures import Composite, DrawnLook, Side
 
 PLAIN = Scene()
@@ -339,10 +340,16 @@ def test_the_look_may_be_cut_by_the_frame() -> None:
 
 def test_warm_up_compiles_what_composing_needs() -> None:
     warm_up()
-    loops = [loop for loop in vars(kernels).values() if hasattr(loop, "signatures")]
-    before = [len(loop.signatures) for loop in loops]
-    dress(Scene(worn_sleeves=True, hand_on_chest=True))
-    assert [len(loop.signatures) for loop in loops] == before == [1] * len(loops)
+    loops = {
+        name: loop
+        for module in (blend, colours, decisions, fills, grid, hands, masks)
+        for name, loop in vars(module).items()
+        if hasattr(loop, "signatures") and not name.startswith("_")
+    }
+    before = {name: loop.signatures for name, loop in loops.items()}
+    dress(Scene(worn_sleeves=True, hand_on_chest=True), drawn=with_back_collar(PLAIN.drawn()))
+    assert {name: loop.signatures for name, loop in loops.items()} == before
+    assert all(len(signatures) == 1 for signatures in before.values())
 
 
 def test_a_dark_collar_that_touches_only_the_jaw_is_no_hair() -> None:

@@ -1,0 +1,297 @@
+"""The one pass over pixels: samples what was decided on the grid and writes the picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Planes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+# no numbers here are infinite or none, and knowing so changes no result
+LOOP = {"cache": True, "nogil": True, "fastmath": {"nnan", "ninf", "nsz"}}
+
+SOLID = 250  # alpha of a pixel whose colour is all garment
+AGREE_FROM = 0.75  # mean of the ways over the mean of their lengths, below which mirrors are shards
+MIRROR_INSET = 1.5  # cells inside the garment's edge to mirror at
+
+# Rows of the planes that are sampled together, see ``_sample_rows``.
+FILL, ALPHA, GAIN, SHADOW, FRONT, ROOM, CLOTH, BEHIND, COUNT = 0, 3, 4, 5, 6, 7, 8, 9, 10
+
+# What happens to a pixel, bits: nothing, the garment alone if it is solid there, anything.
+NOTHING, PLAIN, MIXED = 0, 1, 2
+
+
+class Look(NamedTuple):
+    """What was drawn: (H, W, 4) premultiplied RGBA in a box of its own; ``back`` may end early."""
+
+    garment: Planes
+    back: Planes
+    top: int
+    left: int
+
+
+class Coarse(NamedTuple):
+    """What was decided, on the analysis grid.
+
+    Attributes:
+        fill: (4, h, w) premultiplied RGBA.
+        lights: (2, h, w) light on the garment and shadow on all else.
+        front: (h, w) alpha of the parts of camera and fill that lie in front of the garment.
+        room: (h, w) alpha of the place where the garment may be.
+        cloth: (h, w) alpha the garment shall have at least.
+        behind: (h, w) alpha of the place that is left to ``back``.
+        cover: (h, w) not 0 where the garment or ``back`` is.
+        to_edge: (h / 2, w / 2, 3) steps of two cells down and right to the garment's edge; length.
+        smooth: (h / 2, w / 2, 3) colour of the garment nearby.
+    """
+
+    fill: Planes
+    lights: Planes
+    front: Planes
+    room: Planes
+    cloth: Planes
+    behind: Planes
+    cover: Planes
+    to_edge: Floats
+    smooth: Floats
+
+
+class Manner(NamedTuple):
+    """How it is put together.
+
+    Attributes:
+        gain_one: value of the light on the garment that changes nothing.
+        opacity: 0..1 of everything.
+        crisp: contrast of the edges of ``fill`` and ``front``, which come from a coarser grid.
+        grain: levels of noise on ``fill``, which has none of the camera's.
+    """
+
+    gain_one: float
+    opacity: float
+    crisp: float
+    grain: float
+
+
+@njit(**LOOP)
+def _kinds(coarse: Coarse) -> Planes:
+    """What happens to pixels between cells x - 1 and x, bits, (h, w + 2); the last: to a row."""
+    rows, columns = coarse.room.shape
+    out = np.zeros((rows, columns + 2), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            added = coarse.cloth[y, x] | coarse.fill[3, y, x] | coarse.lights[1, y, x]
+            if coarse.cover[y, x] | added == 0:
+                kind = NOTHING
+            elif added | coarse.front[y, x] == 0 and coarse.room[y, x] == 255:
+                kind = PLAIN
+            else:
+                kind = MIXED
+            out[y, x] |= kind
+            out[y, x + 1] |= kind
+            out[y, columns + 1] |= kind
+    return out
+
+
+@njit(**LOOP)
+def _sample_rows(coarse: Coarse, top: int, low: float, line: Floats) -> None:
+    """Interpolate all planes between grid rows ``top`` and the next into ``line`` (COUNT, w)."""
+    rows, columns = coarse.room.shape
+    next_row = min(top + 1, rows - 1)
+    weight = np.float32(low)
+    for k in range(COUNT):
+        if k < GAIN:
+            upper, lower = coarse.fill[k, top], coarse.fill[k, next_row]
+        elif k < FRONT:
+            upper, lower = coarse.lights[k - GAIN, top], coarse.lights[k - GAIN, next_row]
+        elif k == FRONT:
+            upper, lower = coarse.front[top], coarse.front[next_row]
+        elif k == ROOM:
+            upper, lower = coarse.room[top], coarse.room[next_row]
+        elif k == CLOTH:
+            upper, lower = coarse.cloth[top], coarse.cloth[next_row]
+        else:
+            upper, lower = coarse.behind[top], coarse.behind[next_row]
+        for x in range(columns):
+            first = np.float32(upper[x])
+            line[k, x] = first + weight * (np.float32(lower[x]) - first)
+
+
+@njit(**LOOP)
+def _noise(y: int, x: int) -> np.float32:
+    """A number in -1..1 that looks random and is the same at the same place."""
+    mixed = np.uint32(y) * np.uint32(668265263) + np.uint32(x) * np.uint32(374761393)
+    mixed = np.uint32(mixed ^ (mixed >> np.uint32(13))) * np.uint32(1274126177)
+    mixed = np.uint32(np.uint32(mixed) ^ (np.uint32(mixed) >> np.uint32(16)))
+    mixed = np.uint32(mixed * np.uint32(2246822519))
+    mixed = np.uint32(mixed ^ (mixed >> np.uint32(15)))
+    return np.float32(mixed & np.uint32(0xFFFF)) * np.float32(1 / 32768.0) - np.float32(1.0)
+
+
+@njit(**LOOP)
+def _continued(look: Look, coarse: Coarse, step: int, y: int, x: int, colour: Floats) -> None:
+    """Colour of the garment continued to a pixel (from the grid's corner) beyond its edge.
+
+    Its mirror image where that is whole; where its edge bends so that a mirror would show shards,
+    its smooth colour.
+    """
+    rows, columns = coarse.smooth.shape[:2]
+    one, zero, half = np.float32(1.0), np.float32(0.0), np.float32(0.5)
+    pair = np.float32(2 * step)
+    fy = min(max((np.float32(y) + half) / pair - half, zero), np.float32(rows - 1))
+    fx = min(max((np.float32(x) + half) / pair - half, zero), np.float32(columns - 1))
+    top, left = int(fy), int(fx)
+    low, right = fy - np.float32(top), fx - np.float32(left)
+    bottom, beside = min(top + 1, rows - 1), min(left + 1, columns - 1)
+    way_a, way_b = coarse.to_edge[top, left], coarse.to_edge[top, beside]
+    way_c, way_d = coarse.to_edge[bottom, left], coarse.to_edge[bottom, beside]
+    down = _between(way_a[0], way_b[0], way_c[0], way_d[0], low, right)
+    along = _between(way_a[1], way_b[1], way_c[1], way_d[1], low, right)
+    lengths = _between(way_a[2], way_b[2], way_c[2], way_d[2], low, right)
+    for c in range(3):
+        above, above_right = coarse.smooth[top, left, c], coarse.smooth[top, beside, c]
+        below, below_right = coarse.smooth[bottom, left, c], coarse.smooth[bottom, beside, c]
+        colour[c] = _between(above, above_right, below, below_right, low, right)
+    length = np.sqrt(down * down + along * along) + np.float32(1e-3)
+    agree = length / (lengths + np.float32(1e-3))
+    faith = (agree - np.float32(AGREE_FROM)) * np.float32(2.0 / (1.0 - AGREE_FROM))
+    faith = min(max(faith, zero), one)
+    scale = pair + pair + np.float32(MIRROR_INSET * step) / length
+    sy = int(np.float32(y) + down * scale + half) - look.top
+    sx = int(np.float32(x) + along * scale + half) - look.left
+    within = 0 <= sy < look.garment.shape[0] and 0 <= sx < look.garment.shape[1]
+    if within and look.garment[sy, sx, 3] >= SOLID:
+        for c in range(3):
+            colour[c] += faith * (np.float32(look.garment[sy, sx, c]) - colour[c])
+
+
+@njit(**LOOP)
+def _between(
+    a: np.float32, b: np.float32, c: np.float32, d: np.float32, low: np.float32, right: np.float32
+) -> np.float32:
+    """Interpolate between two values above and two below."""
+    above, below = a + right * (b - a), c + right * (d - c)
+    return above + low * (below - above)
+
+
+@njit(**LOOP)
+def blend(
+    look: Look,
+    coarse: Coarse,
+    manner: Manner,
+    tone: Floats,
+    step: int,
+    top: int,
+    left: int,
+    bottom: int,
+    right: int,
+    image: Planes,
+    mask: Planes,
+) -> None:
+    """Put all layers together.
+
+    Args:
+        look: what was drawn; its corner counts from the grid's.
+        coarse: what was decided.
+        manner: how they are put together.
+        tone: (3,) factor per channel on the garment.
+        step: px per cell.
+        top, left, bottom, right: the part of the frame that the grid covers, px, half open.
+        image: (H, W, 3) the camera's picture; becomes the result.
+        mask: (H, W) zeros; becomes how much each pixel has changed, 0 = not at all.
+    """
+    rows, columns = coarse.room.shape
+    kinds = _kinds(coarse)
+    line = np.empty((COUNT, columns), np.float32)
+    other = np.zeros(3, np.float32)
+    garment, back = look.garment, look.back
+    high, wide = garment.shape[:2]
+    collar_end = back.shape[0]
+    per, one, half = np.float32(1.0 / 255.0), np.float32(1.0), np.float32(0.5)
+    zero, most = np.float32(0.0), np.float32(255.0)
+    fade, crisp = np.float32(manner.opacity), np.float32(manner.crisp)
+    rough, lit = np.float32(manner.grain), np.float32(1.0 / manner.gain_one)
+    solid = np.uint8(fade * most + half)
+    weights = np.empty(step, np.float32)  # of the farther cell, for each pixel between two
+    for x in range(step):
+        weights[x] = (x + (0.5 if step % 2 == 0 else 0.0)) / step
+    for y in range(bottom - top):
+        fy = min(max((y + 0.5) / step - 0.5, 0.0), rows - 1.0)
+        cell_row = int(fy)
+        next_row = min(cell_row + 1, rows - 1)
+        if kinds[cell_row, columns + 1] == NOTHING and kinds[next_row, columns + 1] == NOTHING:
+            continue
+        _sample_rows(coarse, cell_row, fy - cell_row, line)
+        gy = y - look.top
+        pixels, changed = image[top + y, left:right], mask[top + y, left:right]
+        for pair in range(columns + 1):
+            kind = kinds[cell_row, pair] | kinds[next_row, pair]
+            if kind == NOTHING:
+                continue
+            # the pixels between the middles of two cells
+            a, b = max(pair - 1, 0), min(pair, columns - 1)
+            first = (2 * pair - 1) * step // 2
+            for x in range(max(first, 0), min(first + step, right - left)):
+                w = weights[x - first]
+                gx = x - look.left
+                drawn = 0 <= gy < high and 0 <= gx < wide
+                own = np.float32(garment[gy, gx, 3]) if drawn else zero
+                gain = (line[GAIN, a] + w * (line[GAIN, b] - line[GAIN, a])) * lit
+                if kind == PLAIN and own == most:
+                    changed[x] = solid
+                    for c in range(3):
+                        was = np.float32(pixels[x, c])
+                        now = min(np.float32(garment[gy, gx, c]) * gain * tone[c], most)
+                        pixels[x, c] = np.uint8(was + (now - was) * fade + half)
+                    continue
+                room = (line[ROOM, a] + w * (line[ROOM, b] - line[ROOM, a])) * per
+                alpha = line[ALPHA, a] + w * (line[ALPHA, b] - line[ALPHA, a])
+                cloth = line[CLOTH, a] + w * (line[CLOTH, b] - line[CLOTH, a])
+                shade = line[SHADOW, a] + w * (line[SHADOW, b] - line[SHADOW, a])
+                have, more, collar = own * room, zero, zero
+                if drawn and gy < collar_end and back[gy, gx, 3]:
+                    collar = (line[BEHIND, a] + w * (line[BEHIND, b] - line[BEHIND, a])) * per
+                if cloth > have + half:
+                    _continued(look, coarse, step, y, x, other)
+                    more = (cloth - have) * per
+                    have = cloth
+                if have < half and alpha < half and collar == zero and shade < half:
+                    continue
+                ahead = line[FRONT, a] + w * (line[FRONT, b] - line[FRONT, a])
+                open_ = one - min(max((ahead * per - half) * crisp + half, zero), one)
+                cover = have * per * open_
+                soft = alpha * per
+                filled = min(max((soft - half) * crisp + half, zero), one)
+                bright = one - shade * per
+                seen = zero
+                if collar > zero:
+                    seen = np.float32(back[gy, gx, 3]) * collar * per * open_
+                clear = (one - cover) * (one - seen) * (one - filled) * bright
+                strength = np.uint8((one - clear) * fade * most + half)
+                if strength == 0:
+                    continue
+                changed[x] = strength
+                light = gain * open_
+                part, speck = zero, zero
+                if filled > zero:
+                    part = filled / max(soft, per)
+                    speck = _noise(top + y, left + x) * rough * filled
+                for c in range(3):
+                    was = np.float32(pixels[x, c])
+                    now = was * (one - filled)
+                    if filled > zero:
+                        fill = line[FILL + c, a] + w * (line[FILL + c, b] - line[FILL + c, a])
+                        now += fill * part + speck
+                    if seen > zero:
+                        under = np.float32(back[gy, gx, c]) * collar * light * tone[c]
+                        now = now * (one - seen) + under
+                    cloth_colour = other[c] * more
+                    if own > zero:
+                        cloth_colour += np.float32(garment[gy, gx, c]) * room
+                    cloth_colour = min(cloth_colour, most) * light * tone[c]
+                    now = now * bright * (one - cover) + min(cloth_colour, most)
+                    now = was + (now - was) * fade + half
+                    pixels[x, c] = np.uint8(min(max(now, zero), most))

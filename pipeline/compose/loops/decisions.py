@@ -1,0 +1,340 @@
+"""Which cells stay in front, and which are filled and with what.
+
+Masks are (h, w) uint8, 0 or 255, on the analysis grid; ``Cells`` is what they are decided from. A
+loop over all cells combines as many conditions as it can: passes over the grid are what costs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from pipeline.compose.loops.cells import (
+    AT_HAND,
+    BAGGY_BARE,
+    BAGGY_CLOTHED,
+    DRAWN_SLEEVE,
+    LOOSE,
+    LOOSER,
+    MIDDLE,
+    OVER,
+    PAINT_BARE,
+    PAINT_CLOTHED,
+    PERSON,
+    RIM_OF_HAND,
+    STRIPPED,
+    SURE_ARM,
+    WORN_CERTAIN,
+    WORN_HINT,
+    WORN_SURE,
+    Cells,
+    Marks,
+    Mask,
+)
+from pipeline.compose.loops.masks import (
+    CELL,
+    FOUR_CELLS,
+    TWO_CELLS,
+    away_from,
+    grown,
+    opened,
+    shrunk,
+    touching,
+)
+
+COVERED = 225  # garment alpha from which a cell needs no fill
+SOLID_WIDTH, RIM = (
+    np.intp(2),
+    np.intp(3),
+)  # cells; the mixed pixels along a worn sleeve's edge look like skin
+BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
+HAIR = 100  # evidence from which a cell hanging together with the head is hair
+HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
+WORN_BESIDE = 40  # evidence that makes a cell no part of the surroundings
+FACE_MIDDLE, FACE_SEED, FACE_EDGE, JAW = 70, 90, 100, 115  # percent of the face's ellipse
+HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
+NECK_EDGE = 0.24  # half chests of a neck's width that hair may hang over
+HOOD = 1.0  # half chests around the chin where a hood may lie
+COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply grows over
+CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
+TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
+ROOM = 0.07  # torso lengths a garment may stand off the person
+ROOM_EDGE = 0.03  # torso lengths over which it ends there
+
+
+@njit(cache=True, nogil=True)
+def add_roles(
+    roles: NDArray[np.uint16],
+    distance: Mask,
+    position: Mask,
+    hand_distance: Mask,
+    rules: NDArray[np.int32],
+) -> None:
+    """Add one arm's roles, in place.
+
+    Args:
+        roles: (h, w) bits.
+        distance, position, hand_distance: the arm's fields, see ``zones.Limb``.
+        rules: (n, 4) role, percent of the radius it is nearer than, first and last position;
+            ``AT_HAND`` means the distance from the hand.
+    """
+    rows, columns = roles.shape
+    for y in range(rows):
+        for x in range(columns):
+            if distance[y, x] == 255 and hand_distance[y, x] == 255:
+                continue
+            for k in range(rules.shape[0]):
+                role, radius, first, last = rules[k]
+                if role == AT_HAND:
+                    if hand_distance[y, x] < radius:
+                        roles[y, x] |= AT_HAND
+                elif distance[y, x] < radius and first <= position[y, x] <= last:
+                    roles[y, x] |= role
+
+
+@njit(cache=True, nogil=True)
+def garment_room(person: Mask, cells: Cells, torso: float) -> Mask:
+    """Where a garment may be: the person, widened, with a soft edge.
+
+    Below the hips there is no limit: a skirt may be as wide as it likes.
+    """
+    rows, columns = person.shape
+    body = np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            inside = person[y, x] > PERSON or cells.trunk[y, x] or cells.roles[y, x] & SURE_ARM
+            body[y, x] = 255 if inside else 0
+    away = away_from(body)
+    end, per = np.float32((ROOM + ROOM_EDGE) * torso), np.float32(255.0 / (ROOM_EDGE * torso))
+    out = np.empty((rows, columns), np.uint8)
+    last_y, last_x = away.shape[0] - 1, away.shape[1] - 1
+    near, far = np.float32(0.75), np.float32(0.25)
+    for y in range(rows):
+        row, other = y // 2, min(max(y // 2 + 2 * (y % 2) - 1, 0), last_y)
+        for x in range(columns):
+            column, beside = x // 2, min(max(x // 2 + 2 * (x % 2) - 1, 0), last_x)
+            off = near * (near * away[row, column] + far * away[row, beside])
+            off += far * (near * away[other, column] + far * away[other, beside])
+            soft = min(max((end - off) * per, np.float32(0.0)), np.float32(255.0))
+            out[y, x] = 255 if cells.below_hips[y, x] else np.uint8(soft)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _head(cells: Cells, marks: Marks) -> Mask:
+    """The face's ellipse, and hair that hangs together with it."""
+    rows, columns = cells.person.shape
+    hair, seed = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
+    throat = shrunk(cells.neck, int(NECK_EDGE * marks.unit / 2))  # a dark collar is no hair
+    across, along = HAIR_REACH[0] * marks.unit, HAIR_REACH[1] * marks.torso
+    for y in range(rows):
+        for x in range(columns):
+            likely = cells.hair[y, x] > HAIR and cells.person[y, x] > PERSON and not throat[y, x]
+            if likely and cells.hair[y, x] > HAIR_OVER_WORN * cells.worn[y, x]:
+                u, v = (x - marks.chin[0]) / across, (y - marks.chin[1]) / along
+                hair[y, x] = 255 if u * u + v * v < 1.0 else 0
+    strands = shrunk(grown(opened(hair, CELL), TWO_CELLS), TWO_CELLS)
+    found = strands.copy()
+    for y in range(rows):
+        for x in range(columns):
+            if cells.face[y, x] >= JAW:
+                continue
+            u, v = x - marks.mouth[0], y - marks.mouth[1]
+            if u * marks.down[0] + v * marks.down[1] > 0.0:
+                # hair hangs from the crown and the temples; what touches only the jaw is a collar
+                strands[y, x] = found[y, x] = 0
+            elif cells.face[y, x] < FACE_SEED:
+                seed[y, x] = found[y, x] = 255
+    hanging = touching(found, seed, 0.0)
+    for y in range(rows):
+        for x in range(columns):
+            face = cells.face[y, x] < FACE_EDGE and cells.person[y, x] > LOOSE
+            # a lowered chin hides the neck: the ellipse then lies over the collar
+            face &= cells.worn[y, x] <= WORN_SURE or cells.face[y, x] < FACE_MIDDLE
+            hanging[y, x] = 255 if face or (hanging[y, x] and strands[y, x]) else 0
+    return hanging
+
+
+@njit(cache=True, nogil=True)
+def _solid_skin(cells: Cells) -> Mask:
+    """Skin wider than the mix of cloth and wall at a sleeve's edge, which looks like skin."""
+    rows, columns = cells.person.shape
+    bare = np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            skin = cells.skin[y, x]
+            # a wall may look like skin, and widen what looks like it at an edge
+            found = (skin > BARE) & (skin > cells.worn[y, x]) & (cells.person[y, x] > PERSON)
+            bare[y, x] = 255 if found else 0
+    return opened(bare, SOLID_WIDTH)
+
+
+@njit(cache=True, nogil=True)
+def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
+    """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
+    rows, columns = cells.person.shape
+    masks = np.zeros((4, rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            cloth = np.int32(cells.worn[y, x]) + np.int32(cells.hair[y, x])
+            clothed = (cells.roles[y, x] & PAINT_CLOTHED) != 0
+            masks[0, y, x] = 255 if cloth > WORN_SURE else 0
+            masks[1, y, x] = cells.neck[y, x] & ~solid[y, x]
+            masks[2, y, x] = 255 if clothed and not solid[y, x] else 0
+            masks[3, y, x] = 255 if cells.skin[y, x] < BARE else 0
+    worn = grown(opened(masks[0], CELL), TWO_CELLS)
+    collar = grown(opened(masks[1], CELL), TWO_CELLS)
+    sleeve = grown(opened(masks[2], CELL), TWO_CELLS)
+    stripped, under = grown(masks[3], CELL), grown(over, RIM)
+    out = np.zeros((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            role = cells.roles[y, x]
+            paint = (cells.neck[y, x] & collar[y, x]) | (stripped[y, x] & cells.opening[y, x])
+            paint |= worn[y, x] if role & PAINT_BARE else 0
+            paint |= sleeve[y, x] if role & PAINT_CLOTHED else 0
+            if cells.person[y, x] <= LOOSER:
+                paint = 0
+            paint |= under[y, x] if cells.garment[y, x] >= COVERED else 0
+            out[y, x] = 0 if keep[y, x] else paint
+    return opened(out, CELL)
+
+
+@njit(cache=True, nogil=True)
+def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: Mask) -> Mask:
+    """Worn cloth that stands off the body, a baggy sleeve or a hood: show what is behind it."""
+    rows, columns = cells.person.shape
+    masks = np.zeros((3, rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            masks[0, y, x] = 255 if cells.person[y, x] > PERSON else 0
+            masks[1, y, x] = 255 if cells.person[y, x] > LOOSER else 0
+            masks[2, y, x] = 255 if cells.garment[y, x] > 128 else 0
+    inside, around = shrunk(masks[0], RIM), grown(masks[1], TWO_CELLS)
+    beside_garment = grown(masks[2], max(1, int(COLLAR_RIM * marks.unit)))
+    # under the soft edge of painted skin too, or what is worn would shine through
+    painted = shrunk(skin, TWO_CELLS)
+    free, hood, sleeves = masks[0], masks[1], masks[2]
+    reach = (HOOD * marks.unit) ** 2
+    for y in range(rows):
+        for x in range(columns):
+            role, worn = cells.roles[y, x], cells.worn[y, x]
+            cloth = np.int32(worn) + np.int32(cells.hair[y, x])
+            off = not (painted[y, x] or keep[y, x] or cells.neck[y, x] or cells.trunk[y, x])
+            off &= not role & MIDDLE and cells.garment[y, x] < COVERED and around[y, x] != 0
+            off &= not (solid[y, x] and (inside[y, x] or role & AT_HAND))
+            free[y, x] = 255 if off else 0
+            person = cells.person[y, x] > LOOSER
+            # hoods lie between the head and the shoulders, clear of the garment
+            u, v = x - marks.chin[0], y - marks.chin[1]
+            hooded = off and person and worn > WORN_SURE and u * u + v * v <= reach
+            hooded &= cells.hair[y, x] < HAIR // 2 and cells.below_chin[y, x] > 0
+            hood[y, x] = 255 if hooded and not beside_garment[y, x] else 0
+            baggy = role & BAGGY_CLOTHED or (role & BAGGY_BARE and cloth > WORN_SURE)
+            sleeves[y, x] = 255 if person and cloth > WORN_HINT and baggy else 0
+    hood, sleeves = grown(opened(hood, TWO_CELLS), RIM), grown(opened(sleeves, CELL), RIM)
+    out = np.zeros((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            hand = cells.roles[y, x] & RIM_OF_HAND
+            hand = hand and not (cells.worn[y, x] > WORN_SURE and cells.skin[y, x] < BARE)
+            show = (sleeves[y, x] and not hand) or (hood[y, x] and cells.person[y, x] > LOOSER)
+            out[y, x] = free[y, x] if show else 0
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _above_hem(cells: Cells, marks: Marks) -> Mask:
+    """Where the garment may be continued: above its hem, or a little below to hide a longer one."""
+    rows, columns = cells.person.shape
+    sure = np.zeros((rows, columns), np.uint8)
+    if marks.below_hem > 0.0:
+        for y in range(rows):
+            for x in range(columns):
+                sure[y, x] = 255 if cells.worn[y, x] > WORN_CERTAIN else 0
+        sure = grown(opened(sure, TWO_CELLS), TWO_CELLS)
+    left, right = marks.hem[0], marks.hem[1]
+    ax, ay = right[0] - left[0], right[1] - left[1]
+    length = np.sqrt(ax * ax + ay * ay) + np.float32(1e-6)
+    ax, ay = ax / length, ay / length
+    out = np.zeros((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            below = (y - left[1]) * ax - (x - left[0]) * ay
+            if below < -marks.above_hem or (sure[y, x] and below < marks.below_hem):
+                out[y, x] = 255
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _continued_cloth(
+    cells: Cells, marks: Marks, keep: Mask, skin: Mask, ground: Mask, solid: Mask
+) -> Mask:
+    """Worn cloth beside the garment becomes garment."""
+    rows, columns = cells.person.shape
+    masks = np.zeros((2, rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            worn, person = cells.worn[y, x], cells.person[y, x]
+            found = (worn > WORN_HINT) & (worn > cells.skin[y, x]) & (person > PERSON)
+            masks[0, y, x] = 255 if found else 0
+            masks[1, y, x] = 255 if cells.garment[y, x] >= 128 else 0
+    worn_rim, above = grown(masks[0], SOLID_WIDTH), _above_hem(cells, marks)
+    loose = grown(cells.trunk, max(1, int(TRUNK_ROOM * marks.unit)))
+    away, reach = away_from(masks[1]), np.float32(CLOTH_REACH * marks.unit)
+    out = masks[0]
+    for y in range(rows):
+        for x in range(columns):
+            role = cells.roles[y, x]
+            room = loose[y, x] or role & DRAWN_SLEEVE
+            room = room and (cells.trunk[y, x] or not role & STRIPPED)
+            paint = room and worn_rim[y, x] and above[y, x] and not solid[y, x]
+            paint = paint and cells.garment[y, x] < COVERED and cells.person[y, x] > LOOSE
+            taken = keep[y, x] | skin[y, x] | ground[y, x] | cells.neck[y, x]
+            paint = paint and not taken and away[y // 2, x // 2] < reach
+            out[y, x] = 255 if paint else 0
+    return grown(out, CELL)
+
+
+@njit(cache=True, nogil=True)
+def decide(cells: Cells, marks: Marks, hands: Mask, room: Mask) -> NDArray[np.uint8]:
+    """All layers of a frame but the neck, (6, h, w): front, keep, skin, cloth, ground, room."""
+    rows, columns = cells.person.shape
+    out = np.empty((6, rows, columns), np.uint8)
+    head, solid = _head(cells, marks), _solid_skin(cells)
+    keep, over = out[1], np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            # worn cloth seen between fingers or strands; never on the middle of the face
+            between = cells.worn[y, x] > WORN_CERTAIN and cells.face[y, x] >= FACE_MIDDLE
+            keep[y, x] = 0 if between else head[y, x] | hands[y, x]
+            sleeve = cells.roles[y, x] & OVER and cells.person[y, x] > PERSON
+            over[y, x] = 255 if sleeve else 0
+            out[0, y, x] = keep[y, x] | over[y, x]
+            out[5, y, x] = room[y, x]
+    skin = _painted_skin(cells, keep, over, solid)
+    ground = _painted_ground(cells, marks, keep, skin, solid)
+    cloth = _continued_cloth(cells, marks, keep, skin, ground, solid)
+    for y in range(rows):
+        for x in range(columns):
+            out[2, y, x], out[3, y, x], out[4, y, x] = skin[y, x], cloth[y, x], ground[y, x]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def surroundings(cells: Cells, layers: NDArray[np.uint8], cover: Mask) -> Mask:
+    """Where the camera shows what may continue behind a slimmed sleeve."""
+    rows, columns = cells.person.shape
+    worn = np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            found = (cells.worn[y, x] > WORN_BESIDE) & (cells.person[y, x] > LOOSE)
+            worn[y, x] = 255 if found else 0
+    worn = grown(worn, FOUR_CELLS)
+    for y in range(rows):
+        for x in range(columns):
+            other = cells.skin[y, x] < 100 or cells.person[y, x] < 20
+            taken = layers[1, y, x] | layers[2, y, x] | layers[4, y, x] | worn[y, x]
+            worn[y, x] = 255 if other and not taken and cover[y, x] < 20 else 0
+    return worn

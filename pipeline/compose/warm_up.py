@@ -1,0 +1,68 @@
+"""Compiles every loop of the compositor, or loads it from the cache, before anybody waits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipeline.compose.loops import blend, colours, decisions, fills, grid
+from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
+from pipeline.compose.loops.hands import find_hand
+from pipeline.compose.loops.masks import grown, opened, shrunk, touching
+
+SIZE = 4  # cells and pixels; the smallest picture every loop runs over
+
+
+def warm_up() -> None:
+    """Call every loop once with the types it is called with while composing."""
+    plane = np.zeros((SIZE, SIZE), np.uint8)
+    rgb, rgba = np.zeros((SIZE, SIZE, 3), np.uint8), np.zeros((SIZE, SIZE, 4), np.uint8)
+    layers = np.zeros((6, SIZE, SIZE), np.uint8)
+    points = np.ones((2, 2), np.float32)
+    half = np.zeros((SIZE // 2, SIZE // 2, 4), np.float32)
+    _grid(rgb, points)
+    _colours(rgb)
+    _decisions(plane, rgb, layers, points)
+    tint, light = fills.skin_samples(rgb, rgb, plane, plane, plane, 1)
+    fills.shade_skin(tint, light, light, points[:, :1] * np.ones(3, np.float32), plane, *[1.0] * 4)
+    smooth = fills.extrapolate(rgb, plane)
+    fills.extrapolate(rgba, plane)
+    ground, shaded = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE, 4), np.float32)
+    fill = fills.paint_fill(plane, plane, shaded, plane, plane, 1.0, ground)
+    fills.worn_light(rgb, plane, plane, plane, 1.0)
+    gain = half.reshape(SIZE, SIZE)
+    lights = fills.light_and_shadow(gain, *[plane] * 6, 1.0, 1.0, 1)
+    way = fills.way_to_edge(plane)
+    coarse = blend.Coarse(fill, lights, plane, plane, plane, plane, plane, way, smooth)
+    corners = (1, 0, 0, SIZE, SIZE)
+    manner = blend.Manner(1.0, 1.0, 1.0, 1.0)
+    tone = np.ones(3, np.float32)
+    blend.blend(blend.Look(rgba, rgba, 0, 0), coarse, manner, tone, *corners, rgb, plane)
+
+
+def _grid(rgb: Mask, points: Points) -> None:
+    grid.block_means(rgb, 0, 0, 1, SIZE, SIZE, False)
+    grid.limb_field(SIZE, SIZE, np.ones((2, 4), np.float32))
+    grid.head_field(SIZE, SIZE, points[0], points[1], 1.0, 1.0, points[1], 1.0)
+
+
+def _colours(rgb: Mask) -> None:
+    table = np.zeros((3, 256), np.float32)
+    bins, worn = np.zeros((3, 256), np.int32), np.zeros(1, np.float32)
+    planes = colours.smooth(colours.rate(rgb, table, table, worn, bins, 1.0), 1)
+    old, old_lab = np.zeros(planes.shape, np.float32), np.zeros(rgb.shape, np.float32)
+    moved = colours.changed(planes, old, 0, 0, 1)
+    colours.settle(planes, rgb, moved, old, old_lab, moved, 0, 0, 1.0, 1.0, 1.0)
+
+
+def _decisions(plane: Mask, rgb: Mask, layers: Mask, points: Points) -> None:
+    roles = np.zeros(plane.shape, np.uint16)
+    eight = (plane, plane, plane, plane, plane, plane, plane, plane)
+    cells = Cells(plane, rgb, *eight, plane, plane, roles)
+    marks = Marks(1.0, 1.0, points[0], points[0], points[0], points, 1.0, 1.0)
+    decisions.add_roles(roles, plane, plane, plane, np.zeros((1, 4), np.int32))
+    decisions.garment_room(plane, cells, 1.0)
+    find_hand(cells, plane, plane, plane, points[0], points[0], 1.0, 1)
+    decisions.decide(cells, marks, plane, plane)
+    decisions.surroundings(cells, layers, plane)
+    grown(shrunk(opened(plane, 1), 1), 1)
+    touching(plane, plane, 1.0)
