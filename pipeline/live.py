@@ -20,6 +20,7 @@ import numpy as np
 
 from pipeline.body import BodyTracker
 from pipeline.compose.compositor import Compositor
+from pipeline.compose.warm_up import warm_up as compile_loops
 from pipeline.gate import Gate, Verdict
 from pipeline.keyframes import KeyedLook
 from pipeline.looks.crossfade import CrossFade
@@ -118,6 +119,10 @@ class LiveTryOn:
     def select(self, garment: Garment | None) -> None:
         """Wear another garment from the next frame on. Safe to call from any thread."""
         self._look = self._look_of(garment) if garment is not None else None
+
+    def economise(self, on: bool) -> bool:
+        """Do less per frame, at some cost to edges; True when that is a change. From any thread."""
+        return self._compositor.economise(on)
 
     def process(self, frame: Frame) -> Composite:
         """Both steps at once."""
@@ -231,6 +236,7 @@ def warm_up(person: Image, garment: Garment) -> None:
         person: (H, W, 3) uint8 RGB, a person from the front.
         garment: any garment that can be dressed.
     """
+    compile_loops()
     with LiveTryOn(garment) as mirror:
         for step in range(WARM_UP_FRAMES):
             mirror.process(Frame(person, step / WARM_UP_FPS))

@@ -12,26 +12,46 @@ from pipeline.compose.fill import SkinPainter, continue_garment
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider, neck_and_opening
 from pipeline.compose.light import GAIN_ONE, SceneTone, light_of
-from pipeline.compose.loops.blend import Coarse, Look, Manner, blend
+from pipeline.compose.loops.blend import (
+    ALPHA,
+    BEHIND,
+    CLOTH,
+    COUNT,
+    COVER,
+    FILL,
+    FRONT,
+    GAIN,
+    ROOM,
+    SHADOW,
+    Coarse,
+    Look,
+    Manner,
+    blend,
+)
+from pipeline.compose.loops.carry import carry
 from pipeline.compose.morph import dilated, steep
 from pipeline.compose.view import View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
-from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame
+from pipeline.labels import Landmark
+from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Points
 
 CLOTH_EDGE = 70  # person alpha at which the continued garment begins
 CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
+CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
+FEW_CELLS = 10_000  # the same when time is short
+FARTHEST = 0.3  # half chests a joint may move between two frames and be followed without a look
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
 NO_WAY = np.zeros((1, 1, 3), np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Analysis:
-    """What was decided about a frame, and the body it was decided on."""
+    """What was decided about a frame, and the joints (n, 2) in px of the body it was decided on."""
 
     view: View
     coarse: Coarse
-    tone: NDArray[np.float32]
+    joints: Points
 
 
 class Compositor:
@@ -47,6 +67,8 @@ class Compositor:
         self._painter = SkinPainter()
         self._tone = SceneTone()
         self._hem = WornHem()
+        self._thrifty = False
+        self._last: _Analysis | None = None  # of the frame before, if that was analysed
 
     @property
     def worn_hem(self) -> float | None:
@@ -57,6 +79,16 @@ class Compositor:
         """Forget person and scene, for instance at a cut."""
         for part in (self._evidence, self._decider, self._painter, self._tone, self._hem):
             part.reset()
+        self._last = None
+
+    def economise(self, on: bool) -> bool:
+        """Analyse coarser, and only every second frame; True when that is a change.
+
+        In between, what was decided is carried along with the body. Safe to call from any thread.
+        """
+        changes = on is not self._thrifty
+        self._thrifty = on
+        return changes
 
     def compose(
         self,
@@ -82,7 +114,13 @@ class Compositor:
         """
         image = np.array(frame.image, order="C")
         mask = np.zeros(image.shape[:2], np.uint8)
-        analysis = self._analyse(image, body, drawn, time_s, only_learn=opacity <= 0.0)
+        tone = self._tone.measure(image, time_s)
+        analysis = self._carried(body, drawn) if opacity > 0.0 else None
+        if analysis is not None:
+            self._last = None
+        else:
+            analysis = self._analyse(image, body, drawn, time_s, only_learn=opacity <= 0.0)
+            self._last = analysis
         if analysis is None:
             return Composite(image, mask)
         view = analysis.view
@@ -93,7 +131,7 @@ class Compositor:
             Look(plain(drawn.rgba), plain(back), y, x),
             analysis.coarse,
             Manner(float(GAIN_ONE), float(opacity), float(crisp), GRAIN),
-            analysis.tone,
+            tone,
             view.step,
             view.box.y0,
             view.box.x0,
@@ -113,11 +151,10 @@ class Compositor:
         *,
         only_learn: bool,
     ) -> _Analysis | None:
-        view = self._viewer.look_at(image, body, drawn)
+        view = self._viewer.look_at(image, body, drawn, FEW_CELLS if self._thrifty else CELLS)
         zones = find_zones(view, body, drawn)
         evidence = self._evidence.observe(view, zones, body, time_s)
         self._hem.update(image, view, zones, body, evidence, time_s)
-        tone = self._tone.measure(image, time_s)
         garment = view.shrink(drawn.rgba, drawn.box[:2])
         cover = np.ascontiguousarray(garment[..., 3])
         longer = _longer(body, drawn, self._hem.depth)
@@ -133,18 +170,32 @@ class Compositor:
         if smooth is NO_WAY:
             cloth = view.blank()
         back, behind = _back_collar(view, zones, drawn)
-        coarse = Coarse(
-            fill=fill,
-            lights=lights,
-            front=layers.front,
-            room=layers.room,
-            cloth=cloth,
-            behind=np.minimum(behind, ~layers.front),
-            cover=np.maximum(cover, back),
-            to_edge=way,
-            smooth=smooth,
-        )
-        return _Analysis(view, coarse, tone)
+        planes = np.empty((COUNT, *view.shape), np.uint8)
+        planes[FILL : ALPHA + 1], planes[GAIN : SHADOW + 1] = fill, lights
+        planes[FRONT], planes[ROOM], planes[CLOTH] = layers.front, layers.room, cloth
+        planes[BEHIND] = np.minimum(behind, ~layers.front)
+        planes[COVER] = np.maximum(cover, back)
+        return _Analysis(view, Coarse(planes, way, smooth), _joints(body))
+
+    def _carried(self, body: Body, drawn: DrawnLook) -> _Analysis | None:
+        """What was decided about the frame before, moved to this one; None to decide anew."""
+        last = self._last
+        if last is None or not self._thrifty:
+            return None
+        view, joints = last.view, _joints(body)
+        if np.abs(joints - last.joints).max() > FARTHEST * body.half_chest_px:
+            return None
+        planes = carry(last.coarse.planes, view.to_small(last.joints), view.to_small(joints))
+        cover = view.shrink(drawn.rgba, drawn.box[:2])[..., 3]
+        np.maximum(planes[COVER], cover, out=planes[COVER])
+        return _Analysis(view, last.coarse._replace(planes=planes), joints)
+
+
+def _joints(body: Body) -> Points:
+    """Points (n, 2) in px that everything on a body moves with."""
+    arms = [(a.shoulder, a.elbow, a.wrist, a.hand, a.armpit) for a in body.arms.values()]
+    nose = body.pose.landmarks_px[Landmark.NOSE]
+    return np.array([nose, body.mid_hip, *arms[0], *arms[1]], np.float32)
 
 
 def _longer(body: Body, drawn: DrawnLook, worn_hem: float | None) -> float | None:

@@ -92,20 +92,20 @@ class Viewer:
     """Chooses the analysis grid, and keeps to it while it fits."""
 
     def __init__(self) -> None:
-        self.thrifty = False
         self._step = 0
 
-    def look_at(self, image: Image, body: Body, drawn: DrawnLook) -> View:
+    def look_at(self, image: Image, body: Body, drawn: DrawnLook, cells: int) -> View:
         """Cut out the neighbourhood of a person and prepare it for analysis.
 
         Args:
             image: (H, W, 3) uint8 RGB, the camera's picture; contiguous.
             body: the person in it.
             drawn: the look drawn on that body.
+            cells: about how many the grid shall have.
         """
         content = without_bars(image)
         box = _neighbourhood(body, drawn, content)
-        step = self._choose_step(box)
+        step = self._choose_step(box.width * box.height, cells)
         x0, y0 = _on_grid(box.x0, content.x0, step), _on_grid(box.y0, content.y0, step)
         box = Box(x0, y0, max(box.x1, x0 + 1), max(box.y1, y0 + 1))
         rows, columns = -(-box.height // step), -(-box.width // step)
@@ -115,8 +115,7 @@ class Viewer:
         grid = -(-image.shape[0] // step), -(-image.shape[1] // step)
         return View(box, step, grid, small, to_lab_bytes(small), person)
 
-    def _choose_step(self, box: Box) -> int:
-        area, cells = box.width * box.height, FEWER_CELLS if self.thrifty else CELLS
+    def _choose_step(self, area: int, cells: int) -> int:
         fits = area <= TOO_MANY * cells * self._step**2
         if not fits or area < TOO_FEW * cells * (self._step - 1) ** 2:
             self._step = max(1, int(np.ceil(np.sqrt(area / cells))))

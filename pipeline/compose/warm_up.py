@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.compose.loops import blend, colours, decisions, fills, grid
+from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
 from pipeline.compose.loops.masks import grown, opened, shrunk, touching
@@ -27,12 +28,12 @@ def warm_up() -> None:
     smooth = fills.extrapolate(rgb, plane)
     fills.extrapolate(rgba, plane)
     ground, shaded = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE, 4), np.float32)
-    fill = fills.paint_fill(plane, plane, shaded, plane, plane, 1.0, ground)
+    fills.paint_fill(plane, plane, shaded, plane, plane, 1.0, ground)
     fills.worn_light(rgb, plane, plane, plane, 1.0)
     gain = half.reshape(SIZE, SIZE)
-    lights = fills.light_and_shadow(gain, *[plane] * 6, 1.0, 1.0, 1)
-    way = fills.way_to_edge(plane)
-    coarse = blend.Coarse(fill, lights, plane, plane, plane, plane, plane, way, smooth)
+    fills.light_and_shadow(gain, *[plane] * 6, 1.0, 1.0, 1)
+    planes = carry(np.zeros((blend.COUNT, SIZE, SIZE), np.uint8), points, points)
+    coarse = blend.Coarse(planes, fills.way_to_edge(plane), smooth)
     corners = (1, 0, 0, SIZE, SIZE)
     manner = blend.Manner(1.0, 1.0, 1.0, 1.0)
     tone = np.ones(3, np.float32)

@@ -18,8 +18,10 @@ SOLID = 250  # alpha of a pixel whose colour is all garment
 AGREE_FROM = 0.75  # mean of the ways over the mean of their lengths, below which mirrors are shards
 MIRROR_INSET = 1.5  # cells inside the garment's edge to mirror at
 
-# Rows of the planes that are sampled together, see ``_sample_rows``.
-FILL, ALPHA, GAIN, SHADOW, FRONT, ROOM, CLOTH, BEHIND, COUNT = 0, 3, 4, 5, 6, 7, 8, 9, 10
+# Planes of ``Coarse.planes``: fill RGBA, light on the garment, shadow on all else, and alpha of the
+# parts of camera and fill in front of the garment, of the garment's place, of the cloth it shall
+# have at least, of the place left to ``back``, and of garment and ``back`` themselves.
+FILL, ALPHA, GAIN, SHADOW, FRONT, ROOM, CLOTH, BEHIND, COVER, COUNT = 0, 3, 4, 5, 6, 7, 8, 9, 10, 11
 
 # What happens to a pixel, bits: nothing, the garment alone if it is solid there, anything.
 NOTHING, PLAIN, MIXED = 0, 1, 2
@@ -38,24 +40,12 @@ class Coarse(NamedTuple):
     """What was decided, on the analysis grid.
 
     Attributes:
-        fill: (4, h, w) premultiplied RGBA.
-        lights: (2, h, w) light on the garment and shadow on all else.
-        front: (h, w) alpha of the parts of camera and fill that lie in front of the garment.
-        room: (h, w) alpha of the place where the garment may be.
-        cloth: (h, w) alpha the garment shall have at least.
-        behind: (h, w) alpha of the place that is left to ``back``.
-        cover: (h, w) not 0 where the garment or ``back`` is.
+        planes: (COUNT, h, w), see ``FILL`` and so on; the fill is premultiplied.
         to_edge: (h / 2, w / 2, 3) steps of two cells down and right to the garment's edge; length.
         smooth: (h / 2, w / 2, 3) colour of the garment nearby.
     """
 
-    fill: Planes
-    lights: Planes
-    front: Planes
-    room: Planes
-    cloth: Planes
-    behind: Planes
-    cover: Planes
+    planes: Planes
     to_edge: Floats
     smooth: Floats
 
@@ -77,16 +67,16 @@ class Manner(NamedTuple):
 
 
 @njit(**LOOP)
-def _kinds(coarse: Coarse) -> Planes:
+def _kinds(planes: Planes) -> Planes:
     """What happens to pixels between cells x - 1 and x, bits, (h, w + 2); the last: to a row."""
-    rows, columns = coarse.room.shape
+    _, rows, columns = planes.shape
     out = np.zeros((rows, columns + 2), np.uint8)
     for y in range(rows):
         for x in range(columns):
-            added = coarse.cloth[y, x] | coarse.fill[3, y, x] | coarse.lights[1, y, x]
-            if coarse.cover[y, x] | added == 0:
+            added = planes[CLOTH, y, x] | planes[ALPHA, y, x] | planes[SHADOW, y, x]
+            if planes[COVER, y, x] | added == 0:
                 kind = NOTHING
-            elif added | coarse.front[y, x] == 0 and coarse.room[y, x] == 255:
+            elif added | planes[FRONT, y, x] == 0 and planes[ROOM, y, x] == 255:
                 kind = PLAIN
             else:
                 kind = MIXED
@@ -97,27 +87,15 @@ def _kinds(coarse: Coarse) -> Planes:
 
 
 @njit(**LOOP)
-def _sample_rows(coarse: Coarse, top: int, low: float, line: Floats) -> None:
+def _sample_rows(planes: Planes, top: int, low: float, line: Floats) -> None:
     """Interpolate all planes between grid rows ``top`` and the next into ``line`` (COUNT, w)."""
-    rows, columns = coarse.room.shape
-    next_row = min(top + 1, rows - 1)
-    weight = np.float32(low)
-    for k in range(COUNT):
-        if k < GAIN:
-            upper, lower = coarse.fill[k, top], coarse.fill[k, next_row]
-        elif k < FRONT:
-            upper, lower = coarse.lights[k - GAIN, top], coarse.lights[k - GAIN, next_row]
-        elif k == FRONT:
-            upper, lower = coarse.front[top], coarse.front[next_row]
-        elif k == ROOM:
-            upper, lower = coarse.room[top], coarse.room[next_row]
-        elif k == CLOTH:
-            upper, lower = coarse.cloth[top], coarse.cloth[next_row]
-        else:
-            upper, lower = coarse.behind[top], coarse.behind[next_row]
+    count, rows, columns = planes.shape
+    weight, below = np.float32(low), min(top + 1, rows - 1)
+    for k in range(count):
+        first, second = planes[k, top], planes[k, below]
         for x in range(columns):
-            first = np.float32(upper[x])
-            line[k, x] = first + weight * (np.float32(lower[x]) - first)
+            value = np.float32(first[x])
+            line[k, x] = value + weight * (np.float32(second[x]) - value)
 
 
 @njit(**LOOP)
@@ -203,8 +181,8 @@ def blend(
         image: (H, W, 3) the camera's picture; becomes the result.
         mask: (H, W) zeros; becomes how much each pixel has changed, 0 = not at all.
     """
-    rows, columns = coarse.room.shape
-    kinds = _kinds(coarse)
+    _, rows, columns = coarse.planes.shape
+    kinds = _kinds(coarse.planes)
     line = np.empty((COUNT, columns), np.float32)
     other = np.zeros(3, np.float32)
     garment, back = look.garment, look.back
@@ -224,7 +202,7 @@ def blend(
         next_row = min(cell_row + 1, rows - 1)
         if kinds[cell_row, columns + 1] == NOTHING and kinds[next_row, columns + 1] == NOTHING:
             continue
-        _sample_rows(coarse, cell_row, fy - cell_row, line)
+        _sample_rows(coarse.planes, cell_row, fy - cell_row, line)
         gy = y - look.top
         pixels, changed = image[top + y, left:right], mask[top + y, left:right]
         for pair in range(columns + 1):

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from drawn_scene import GARMENT, HAIR, SKIN, STRAND, TRUNK, WORN, Scene
+from drawn_scene import GARMENT, HAIR, HAND_ON_CHEST, SKIN, STRAND, TRUNK, WORN, Scene
 from numpy.typing import NDArray
 
 from pipeline.compose.compositor import Compositor
-from pipeline.compose.loops import blend, colours, decisions, fills, grid, hands, masks
+from pipeline.compose.loops import blend, carry, colours, decisions, fills, grid, hands, masks
 from pipeline.compose.warm_up import warm_up
-from pipeline.structures import Composite, DrawnLook, Side
+from pipeline.structures import Body, Composite, DrawnLook, Frame, Side
 
 PLAIN = Scene()
 TOUCHING = Scene(hand_on_chest=True)
@@ -342,14 +342,70 @@ def test_warm_up_compiles_what_composing_needs() -> None:
     warm_up()
     loops = {
         name: loop
-        for module in (blend, colours, decisions, fills, grid, hands, masks)
+        for module in (blend, carry, colours, decisions, fills, grid, hands, masks)
         for name, loop in vars(module).items()
         if hasattr(loop, "signatures") and not name.startswith("_")
     }
     before = {name: loop.signatures for name, loop in loops.items()}
     dress(Scene(worn_sleeves=True, hand_on_chest=True), drawn=with_back_collar(PLAIN.drawn()))
     assert {name: loop.signatures for name, loop in loops.items()} == before
-    assert all(len(signatures) == 1 for signatures in before.values())
+    assert {name: s for name, s in before.items() if len(s) > 1} == {}
+
+
+def test_no_dark_specks_around_a_hand() -> None:
+    image = dress(TOUCHING).image
+    x, y = (int(v) for v in HAND_ON_CHEST)
+    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]]
+    away = np.hypot(rows - y, columns - x)
+    below = (away > 13) & (away < 24) & (rows > y)
+    level = image.sum(axis=2)
+    assert level[below].min() > 0.65 * np.median(level[below])
+
+
+def moved(scene: Scene, right: int) -> tuple[Frame, Body, DrawnLook]:
+    """A scene in which person and look have moved to the right, px; the wall has not."""
+    turn = np.array([right, 0], np.float32)
+    body, drawn = scene.body(), scene.drawn()
+    pose = replace(
+        body.pose,
+        landmarks_px=body.pose.landmarks_px + turn,
+        person_alpha=np.roll(body.pose.person_alpha, right, axis=1),
+    )
+    places = ("shoulder", "elbow", "wrist", "hand", "shoulder_tip", "armpit")
+    arms = {
+        side: replace(arm, **{name: getattr(arm, name) + turn for name in places})
+        for side, arm in body.arms.items()
+    }
+    body = replace(
+        body,
+        pose=pose,
+        mid_shoulder=body.mid_shoulder + turn,
+        mid_hip=body.mid_hip + turn,
+        arms=arms,
+    )
+    drawn = replace(
+        drawn,
+        rgba=np.roll(drawn.rgba, right, axis=1),
+        neckline_px=drawn.neckline_px + turn,
+        hem_px=drawn.hem_px + turn,
+    )
+    return Frame(np.roll(scene.camera(), right, axis=1), 4 / 30), body, drawn
+
+
+def test_when_economising_a_hand_is_followed_between_two_analyses() -> None:
+    thrifty, full = Compositor(), Compositor()
+    assert thrifty.economise(True)
+    assert not thrifty.economise(True)
+    dress(TOUCHING, thrifty, times=3)  # the last of these was analysed, the next is carried
+    dress(TOUCHING, full, times=3)
+    frame, body, drawn = moved(TOUCHING, 4)
+    images = [
+        mirror.compose(frame, body, drawn, opacity=1.0, time_s=frame.time_s).image.astype(int)
+        for mirror in (thrifty, full)
+    ]
+    x, y = (int(v) for v in HAND_ON_CHEST)
+    for place in (np.s_[y - 3 : y + 3, x + 1 : x + 7], np.s_[160:175, TRUNK[0] + 14 : TRUNK[1]]):
+        assert np.abs(images[0][place] - images[1][place]).mean() < 6
 
 
 def test_a_dark_collar_that_touches_only_the_jaw_is_no_hair() -> None:
