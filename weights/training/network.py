@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES
 from pipeline.labels import OwnPart
+from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES
 
 BLOCK = 2  # side of the blocks of pixels that enter and leave as one
 WIDTHS = (24, 40, 80, 144, 192)  # channels at 1/2, 1/4, 1/8, 1/16, 1/32

@@ -176,7 +176,7 @@ def _headphones(at: Joints, turns: Joints, rng: np.random.Generator) -> list[Ite
 
 def _glasses(at: Joints, turns: Joints, rng: np.random.Generator) -> list[Item]:
     """Rims and temples; they count as face, being thinner than the network's pixels."""
-    eyes, left, back, up = _head_axes(at, turns)
+    _, left, back, up = _head_axes(at, turns)
     angle = np.linspace(0, 2 * np.pi, 20, endpoint=False)[:, None]
     dark: RGB = (0.01, 0.01, 0.01) if rng.random() < 0.6 else _any_colour(rng)
     thick = rng.uniform(0.0012, 0.003)

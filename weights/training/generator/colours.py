@@ -65,7 +65,7 @@ def colorful(rng: np.random.Generator) -> RGB:
 
 
 def cloth(rng: np.random.Generator, skin_tone: RGB) -> RGB:
-    """What people wear: much black, white, grey and navy, any hue, now and then their own skin's."""
+    """What people wear: much black, white, grey, navy; any hue; now and then their own skin's."""
     kind = rng.random()
     if kind < 0.17:
         return (rng.uniform(0.006, 0.04),) * 3

@@ -243,7 +243,7 @@ def sample_camera(person: Person, index: dict[str, int], rng: np.random.Generato
 
 
 def _key_light(person: Person, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """(2, 3) direction and colour, and (3, 4) world → its clip space (metres scaled, z along it)."""
+    """(2, 3) direction and colour, and (3, 4) world → the space of its shadow map."""
     towards = unit([rng.normal(0, 0.8), -rng.uniform(-0.25, 1.2), rng.uniform(-0.1, 1.2)])
     strength = rng.uniform(0, 1.0) if rng.random() < 0.75 else 0.0
     colour = np.clip(strength * (1 + rng.normal(0, 0.12, 3)), 0, 2)

@@ -1,0 +1,306 @@
+"""Wearcast's own human parser: which part of a person every pixel shows, from picture and pose.
+
+The network sees a 3:4 crop around the person at 256×192 with the person's outline as a fourth
+plane, and the pose as heat maps at a quarter of that. It was trained on synthetic people alone
+(``weights/training``), so it may be used for anything. It keeps nothing between calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import NotSupported, WeightsError
+from pipeline.labels import MIN_VISIBILITY, Landmark, OwnPart
+from pipeline.structures import Alpha, Image, Points, Pose
+
+WEIGHTS = Path(__file__).parents[1] / "weights" / "own_parser.onnx"
+INPUT_HW = (256, 192)
+PICTURE_PLANES = 4  # red, green, blue, person
+POSE_STRIDE = 4  # crop pixels per pixel of the pose's planes
+
+JOINTS: tuple[tuple[Landmark, Landmark], ...] = (
+    (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
+    (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER),
+    (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
+    (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST),
+    (Landmark.LEFT_INDEX, Landmark.RIGHT_INDEX),
+    (Landmark.LEFT_HIP, Landmark.RIGHT_HIP),
+    (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE),
+    (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE),
+)
+"""One plane each; left and right share it, because no class depends on the side."""
+LIMBS = ((1, 2), (2, 3), (5, 6), (6, 7))
+"""One plane each: the joints that an upper arm, a forearm, a thigh and a shin connect."""
+POSE_PLANES = len(JOINTS) + len(LIMBS)
+JOINT_SIGMA = 1.6  # pixels of the pose's planes
+LIMB_THICKNESS = 2  # the same
+
+UPPER_BODY = JOINTS[:6]
+HEAD_ROOM = 0.85  # of the shoulder-to-hip length, from the eyes up
+HAND_ROOM = 0.25  # of the same, around everything else
+LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
+TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
+BLANK = 0.0  # of the normalised picture, outside the frame: middle grey
+SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled
+MIDDLE = 127.5
+
+Planes = NDArray[np.float32]
+Affine = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCrop:
+    """The part of a frame the network sees.
+
+    Attributes:
+        to_crop: (2, 3) affine from frame to crop pixels, both counted from the centre of the
+            top-left pixel.
+    """
+
+    to_crop: Affine
+
+    @property
+    def to_frame(self) -> Affine:
+        """(2, 3) affine from crop to frame pixels."""
+        return np.asarray(cv2.invertAffineTransform(self.to_crop), np.float32)
+
+    def points(self, frame_px: Points) -> Points:
+        """Frame (n, 2) → crop (n, 2) pixels."""
+        return np.asarray(frame_px @ self.to_crop[:, :2].T + self.to_crop[:, 2], np.float32)
+
+    @classmethod
+    def around(cls, pose: Pose, whole: bool = False) -> OwnCrop:
+        """The crop for a person.
+
+        Args:
+            pose: where the person is; sets the size as well.
+            whole: down to the feet, instead of to the hips, which is finer.
+        """
+        return cls.fit(*person_box(pose.landmarks_px, pose.visibility, pose.size_wh, whole))
+
+    @classmethod
+    def fit(cls, x0: float, y0: float, x1: float, y1: float) -> OwnCrop:
+        """The smallest 3:4 crop, about the same centre, that holds a box of pixel edges."""
+        height, width = INPUT_HW
+        scale = min(width / max(x1 - x0, 1.0), height / max(y1 - y0, 1.0))
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2
+        return cls(
+            np.array(
+                [
+                    [scale, 0, width / 2 - 0.5 - scale * (x - 0.5)],
+                    [0, scale, height / 2 - 0.5 - scale * (y - 0.5)],
+                ],
+                np.float32,
+            )
+        )
+
+
+def person_box(
+    landmarks_px: Points,
+    visibility: NDArray[np.float32],
+    size_wh: tuple[int, int],
+    whole: bool = False,
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom pixel edge of what is worth seeing of a person in a frame."""
+    pairs = JOINTS if whole else UPPER_BODY
+    wanted = [int(joint) for pair in pairs for joint in pair]
+    shoulders = landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]]
+    hips = landmarks_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]]
+    torso_px = max(
+        float(np.hypot(*(shoulders.mean(0) - hips.mean(0)))),
+        float(np.hypot(*(shoulders[0] - shoulders[1]))) * TORSO_PER_SHOULDERS,
+        LEAST_TORSO * size_wh[1],
+    )
+    trusted = [j for j in wanted if visibility[j] >= MIN_VISIBILITY] or wanted
+    points = np.concatenate([landmarks_px[trusted], shoulders])
+    low, high = points.min(0) - HAND_ROOM * torso_px, points.max(0) + HAND_ROOM * torso_px
+    eyes = landmarks_px[[Landmark.LEFT_EYE, Landmark.RIGHT_EYE]].mean(0)
+    top = min(float(low[1]), float(eyes[1]) - HEAD_ROOM * torso_px * 0.6)
+    width, height = size_wh
+    x0, x1 = (float(np.clip(v, 0, width)) for v in (low[0], high[0]))
+    y0, y1 = (float(np.clip(v, 0, height)) for v in (top, high[1]))
+    if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
+        return 0.0, 0.0, float(width), float(height)
+    return x0, y0, x1, y1
+
+
+def picture_planes(image: Image, person_alpha: Alpha, crop: OwnCrop) -> Planes:
+    """The network's first input, (1, 4, 256, 192): colours and outline in -1..1.
+
+    Args:
+        image: (H, W, 3) uint8 RGB; person_alpha: (H, W).
+    """
+    height, width = INPUT_HW
+    move = crop.to_crop.astype(np.float64)
+    while np.hypot(move[0, 0], move[1, 0]) < SHRINK_FIRST and min(image.shape[:2]) > 2:
+        image, person_alpha = (_halved(a) for a in (image, person_alpha))
+        move = move @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
+    colours = cv2.warpAffine(
+        image, move, (width, height), flags=cv2.INTER_LINEAR, borderValue=(MIDDLE,) * 3
+    )
+    person = cv2.warpAffine(person_alpha, move, (width, height), flags=cv2.INTER_LINEAR)
+    planes = np.empty((1, PICTURE_PLANES, height, width), np.float32)
+    planes[0, :3] = colours.transpose(2, 0, 1)
+    planes[0, 3] = person
+    planes /= MIDDLE
+    planes -= 1.0
+    return planes
+
+
+def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Mean of every 2×2 pixels; an odd last row or column is left out."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    even = picture[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def pose_planes(crop_px: Points, visibility: NDArray[np.float32]) -> Planes:
+    """The network's second input, (1, 12, 64, 48) in 0..1: joints as spots, limbs as strokes.
+
+    Args:
+        crop_px: (33, 2) landmarks in crop pixels; visibility: (33,), below
+            ``labels.MIN_VISIBILITY`` a landmark is left out.
+    """
+    height, width = (n // POSE_STRIDE for n in INPUT_HW)
+    planes = np.zeros((1, POSE_PLANES, height, width), np.float32)
+    places = (crop_px + 0.5) / POSE_STRIDE - 0.5
+    seen = visibility >= MIN_VISIBILITY
+    columns, rows = np.arange(width), np.arange(height)
+    for plane, pair in zip(planes[0], JOINTS, strict=False):
+        for joint in pair:
+            if seen[joint]:
+                x, y = places[joint]
+                spot = np.outer(_bell(rows - y), _bell(columns - x))
+                np.maximum(plane, spot, out=plane)
+    for plane, (first, second) in zip(planes[0, len(JOINTS) :], LIMBS, strict=True):
+        stroke = np.zeros((height, width), np.uint8)
+        for start, end in zip(JOINTS[first], JOINTS[second], strict=True):
+            if seen[start] and seen[end]:
+                cv2.line(stroke, _pixel(places[start]), _pixel(places[end]), 1, LIMB_THICKNESS)
+        plane[:] = stroke
+    return planes
+
+
+def _bell(distance: NDArray[Any]) -> Planes:
+    return np.asarray(np.exp(-0.5 * (distance / JOINT_SIGMA) ** 2), np.float32)
+
+
+def _pixel(place: NDArray[np.float32]) -> tuple[int, int]:
+    """Whole pixels, kept within what OpenCV can draw to."""
+    x, y = np.clip(np.round(place), -1000, 1000)
+    return int(x), int(y)
+
+
+@dataclass(frozen=True, eq=False)
+class OwnParse:
+    """What the network says of one frame.
+
+    Attributes:
+        crop: which part of the frame it saw.
+        logits: (11, 256, 192) float32, one plane per ``OwnPart``.
+    """
+
+    crop: OwnCrop
+    logits: Planes
+
+    @cached_property
+    def probabilities(self) -> Planes:
+        """(11, 256, 192) float32, summing to 1 in every pixel."""
+        raised = np.exp(self.logits - self.logits.max(axis=0))
+        return np.asarray(raised / raised.sum(axis=0), np.float32)
+
+    @cached_property
+    def crop_labels(self) -> NDArray[np.uint8]:
+        """(256, 192) uint8 of ``OwnPart``."""
+        return np.asarray(self.logits.argmax(axis=0), np.uint8)
+
+    def frame_logits(self, size_wh: tuple[int, int]) -> Planes:
+        """(11, H, W) float32 in the frame's pixels; outside the crop all is background."""
+        outside = np.full(len(OwnPart), -1.0, np.float32)
+        outside[OwnPart.BACKGROUND] = 1.0
+        return np.stack(
+            [
+                cv2.warpAffine(
+                    plane, self.crop.to_frame, size_wh, flags=cv2.INTER_LINEAR, borderValue=float(v)
+                )
+                for plane, v in zip(self.logits, outside, strict=True)
+            ]
+        )
+
+    def labels(self, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
+        """(H, W) uint8 of ``OwnPart`` in the frame's pixels."""
+        return np.asarray(self.frame_logits(size_wh).argmax(axis=0), np.uint8)
+
+
+class OwnParser:
+    """The network, ready to run on one thread; takes 15 to 20 CPU-ms a call.
+
+    Args:
+        weights: ONNX file.
+
+    Raises:
+        NotSupported: ONNX Runtime is not installed.
+        WeightsError: the file is missing or not this network.
+    """
+
+    def __init__(self, weights: Path = WEIGHTS) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise NotSupported(
+                "The own parser runs on ONNX Runtime, which is not installed."
+                " Run: pip install 'wearcast[own-parser]'"
+            ) from error
+        if not weights.is_file():
+            raise WeightsError(f"There are no weights of the own parser at {weights}.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                weights.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            fits = [tuple(i.shape[1:]) for i in self._session.get_inputs()] == _input_shapes()
+        except Exception as error:  # whatever the reader stumbles over, the file is at fault
+            raise WeightsError(f"{weights} is damaged or no ONNX file.") from error
+        if not fits:
+            raise WeightsError(f"{weights} holds another network than the own parser.")
+
+    def run(self, image: Image, pose: Pose, whole: bool = False) -> OwnParse:
+        """Parse one frame.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            pose: of the person in it, in its pixels.
+            whole: see the person down to the feet; coarser than the upper body alone.
+        """
+        crop = OwnCrop.around(pose, whole)
+        inputs = {
+            "picture": picture_planes(image, pose.person_alpha, crop),
+            "pose": pose_planes(crop.points(pose.landmarks_px), pose.visibility),
+        }
+        (logits,) = self._session.run(["logits"], inputs)
+        return OwnParse(crop, logits[0])
+
+    def parse(self, image: Image, pose: Pose | None, whole: bool = True) -> NDArray[np.uint8]:
+        """(H, W) uint8 of ``OwnPart``; all background when there is nobody."""
+        height, width = image.shape[:2]
+        if pose is None:
+            return np.zeros((height, width), np.uint8)
+        return self.run(image, pose, whole).labels((width, height))
+
+
+def _input_shapes() -> list[tuple[int, ...]]:
+    height, width = INPUT_HW
+    return [
+        (PICTURE_PLANES, height, width),
+        (POSE_PLANES, height // POSE_STRIDE, width // POSE_STRIDE),
+    ]

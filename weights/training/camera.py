@@ -1,0 +1,137 @@
+"""What cameras and MediaPipe do to a clean picture: the errors the parser has to live with."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.labels import Landmark, OwnPart
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+NOISE_SIDE = 512  # of the field that noise is cut from
+JPEG_QUALITIES = (25, 95)
+
+# Errors of MediaPipe's landmarks in torso lengths, as measured on rendered people
+USUAL_ERROR = 0.018
+LIMB_ERROR = 0.035
+HIP_ERROR = 0.05
+LOST_SHARE = 0.06  # of wrists and hands that are somewhere else
+LOST_ERROR = 0.3
+UNSEEN_SHARE = 0.05  # of landmarks inside the picture that are not trusted
+LIMBS = (
+    Landmark.LEFT_ELBOW,
+    Landmark.RIGHT_ELBOW,
+    *range(Landmark.LEFT_WRIST, Landmark.RIGHT_THUMB + 1),
+    *range(Landmark.LEFT_KNEE, Landmark.RIGHT_FOOT_INDEX + 1),
+)
+HANDS = tuple(range(Landmark.LEFT_WRIST, Landmark.RIGHT_THUMB + 1))
+HIPS = (Landmark.LEFT_HIP, Landmark.RIGHT_HIP)
+
+
+class Camera:
+    """Spoils pictures at random.
+
+    Args:
+        rng: its own source of chance.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._noise = rng.normal(0, 1, (NOISE_SIDE, NOISE_SIDE, 3)).astype(np.float32)
+
+    def photograph(self, image: Bytes) -> Bytes:
+        """Colour cast, exposure, contrast, blur, noise and compression of an RGB picture."""
+        rng = self._rng
+        image = self._colours(image)
+        if rng.random() < 0.35:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
+        if rng.random() < 0.08:
+            image = _moved(image, rng)
+        if rng.random() < 0.7:
+            image = self._noisy(
+                image, rng.uniform(1, 4) if rng.random() < 0.8 else rng.uniform(4, 14)
+            )
+        if rng.random() < 0.5:
+            quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*JPEG_QUALITIES))]
+            image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
+        return image
+
+    def _colours(self, image: Bytes) -> Bytes:
+        rng = self._rng
+        level = np.arange(256, dtype=np.float32)[:, None] / 255
+        curve = level ** np.exp(rng.normal(0, 0.28)) * np.exp(rng.normal(0, 0.08, 3))
+        if rng.random() < 0.1:  # low light
+            curve = curve * rng.uniform(0.15, 0.5)
+        contrast = np.exp(rng.normal(0, 0.18))
+        curve = (curve - 0.45) * contrast + 0.45 + rng.normal(0, 0.05)
+        table = np.clip(curve * 255, 0, 255).astype(np.uint8)
+        image = cv2.LUT(image, table[None])
+        if rng.random() < 0.3:  # paler or more colourful, down to grey
+            grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+            share = float(rng.uniform(-0.3, 1.0))
+            image = cv2.addWeighted(image, 1 - share, grey, share, 0)
+        return image
+
+    def _noisy(self, image: Bytes, strength: float) -> Bytes:
+        height, width = image.shape[:2]
+        y = self._rng.integers(NOISE_SIDE - height + 1)
+        x = self._rng.integers(NOISE_SIDE - width + 1)
+        field = self._noise[y : y + height, x : x + width]
+        if self._rng.random() < 0.4:  # grain of compressed video is coarser
+            field = cv2.GaussianBlur(field, (0, 0), 0.8) * 2
+        return np.clip(image + strength * field, 0, 255).astype(np.uint8)
+
+    def outline(self, label: Bytes) -> Bytes:
+        """The person's alpha as MediaPipe would draw it for these labels."""
+        rng = self._rng
+        if rng.random() < 0.03:
+            return np.zeros_like(label)
+        person = ((label > 0) & (label < 255)).astype(np.float32)
+        for part, share in ((OwnPart.ACCESSORY, 0.3), (OwnPart.HANDS, 0.08), (OwnPart.HAIR, 0.02)):
+            if rng.random() < share:
+                person[label == part] = 0
+        size = label.shape[0] / 256  # errors are stated at full resolution
+        if rng.random() < 0.8:
+            person = _warped(person, rng.uniform(0.5, 3.5) * size, rng)
+        soft = cv2.GaussianBlur(person, (0, 0), rng.uniform(0.8, 3.5) * size)
+        grown = np.clip((soft - 0.5 + rng.normal(0, 0.15)) * rng.uniform(1, 3) + 0.5, 0, 1)
+        return np.asarray(grown * 255, np.uint8)
+
+    def landmarks(self, truth: Floats, torso_px: float, size_wh: tuple[int, int]) -> Floats:
+        """(33, 3) x, y in px and visibility, as MediaPipe would see the true ones."""
+        rng = self._rng
+        error = np.full(len(truth), USUAL_ERROR)
+        error[list(LIMBS)] = LIMB_ERROR
+        seen = truth.copy()
+        lost = np.isin(np.arange(len(truth)), HANDS) & (rng.random(len(truth)) < LOST_SHARE)
+        error[lost] = LOST_ERROR
+        seen[:, :2] += rng.normal(0, 1, (len(truth), 2)) * error[:, None] * torso_px
+        seen[list(HIPS), :2] += rng.normal(0, HIP_ERROR, 2) * torso_px
+        inside = ((seen[:, :2] > -4) & (seen[:, :2] < np.array(size_wh) + 4)).all(1)
+        seen[:, 2] *= inside & (rng.random(len(truth)) > UNSEEN_SHARE)
+        return seen
+
+
+def _moved(image: Bytes, rng: np.random.Generator) -> Bytes:
+    """Blur along a line."""
+    reach = int(rng.integers(3, 10))
+    kernel = np.zeros((reach, reach), np.float32)
+    angle, middle = rng.uniform(0, np.pi), (reach - 1) / 2
+    way = np.array([np.cos(angle), np.sin(angle)]) * middle
+    ends = [tuple(int(v) for v in np.round(middle + sign * way)) for sign in (-1, 1)]
+    cv2.line(kernel, ends[0], ends[1], 1)
+    return cv2.filter2D(image, -1, kernel / kernel.sum())
+
+
+def _warped(mask: Floats, strength_px: float, rng: np.random.Generator) -> Floats:
+    """An outline that wanders smoothly."""
+    height, width = mask.shape
+    coarse = rng.normal(0, 1, (2, height // 24 + 2, width // 24 + 2)).astype(np.float32)
+    wander = [cv2.resize(c, (width, height), interpolation=cv2.INTER_LINEAR) for c in coarse]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    return cv2.remap(
+        mask, x + strength_px * wander[0], y + strength_px * wander[1], cv2.INTER_LINEAR
+    )

@@ -1,0 +1,197 @@
+"""Train the parser: ``python -m weights.training.train --data FOLDER --steps 4000``.
+
+Stops at any time and goes on from ``FOLDER/parser.pt``. ``--shrink 2`` trains at 128×96, four times
+as fast; begin so and finish at full size. More ``--steps`` later simply prolong the schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from pipeline.labels import OwnPart
+from weights.training.dataset import IGNORED, Loader, Packed, read_packed
+from weights.training.network import OwnParserNet
+
+CHECKPOINT = "parser.pt"
+CLASS_WEIGHTS = {
+    OwnPart.HAIR: 1.3,
+    OwnPart.NECK: 1.6,
+    OwnPart.ARMS: 1.5,
+    OwnPart.HANDS: 2.0,
+    OwnPart.LEGS: 1.3,
+    OwnPart.FEET: 1.5,
+    OwnPart.ACCESSORY: 1.3,
+}
+EDGE_WEIGHT = 1.5  # added where two classes meet
+WARM_UP = 80  # steps
+WEIGHT_DECAY = 1e-2
+CLIP = 5.0
+LEAST_RATE = 1e-5
+AVERAGE_MOST = 0.996  # of the running mean of weights
+AVERAGE_START = 20.0
+SAVE_EVERY = 100
+REPORT_EVERY = 25
+VALIDATED = 60  # samples
+
+log = logging.getLogger("train")
+
+
+class Training:
+    """Network, optimiser and running mean, and how they are kept.
+
+    Args:
+        folder: where the checkpoint is.
+        device: torch's name.
+    """
+
+    def __init__(self, folder: Path, device: str) -> None:
+        self._path = folder / CHECKPOINT
+        self._device = device
+        self._layout = torch.channels_last
+        self.network = OwnParserNet().to(device, memory_format=self._layout)
+        self.mean = OwnParserNet().to(device).eval()
+        self.mean.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), weight_decay=WEIGHT_DECAY)
+        self.step = 0
+        self._weights = torch.tensor([CLASS_WEIGHTS.get(p, 1.0) for p in OwnPart], device=device)
+        if self._path.exists():
+            kept: dict[str, Any] = torch.load(self._path, map_location=device, weights_only=True)
+            self.network.load_state_dict(kept["network"])
+            self.mean.load_state_dict(kept["mean"])
+            self.optimiser.load_state_dict(kept["optimiser"])
+            self.step = kept["step"]
+
+    def learn(self, batch: tuple[Tensor, Tensor, Tensor], rate: float) -> Tensor:
+        """One step; returns the loss, still on the device."""
+        picture, pose, label = (t.to(self._device, non_blocking=True) for t in batch)
+        picture = picture.contiguous(memory_format=self._layout)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast(self._device, torch.bfloat16, enabled=self._device == "cuda"):
+            logits = self.network(picture, pose)
+        loss = self._loss(logits.float(), label)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self.optimiser.step()
+        self.step += 1
+        self._average()
+        return loss.detach()
+
+    def _loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        pixel = functional.cross_entropy(logits, label, reduction="none", ignore_index=IGNORED)
+        known = label != IGNORED
+        weight = self._weights[torch.where(known, label, 0)] + EDGE_WEIGHT * edges(label)
+        weight = weight * known
+        return (pixel * weight).sum() / weight.sum().clamp(min=1)
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        keep = min(AVERAGE_MOST, self.step / (self.step + AVERAGE_START))
+        pairs = zip(
+            self.mean.state_dict().values(), self.network.state_dict().values(), strict=True
+        )
+        for mean, now in pairs:
+            if mean.is_floating_point():
+                mean.lerp_(now, 1 - keep)
+            else:
+                mean.copy_(now)
+
+    def save(self) -> None:
+        """Keep everything, whole or not at all."""
+        kept = {
+            "network": self.network.state_dict(),
+            "mean": self.mean.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+        fresh = self._path.with_suffix(".new")
+        torch.save(kept, fresh)
+        fresh.replace(self._path)
+
+
+def edges(label: Tensor) -> Tensor:
+    """(B, H, W) 1.0 within a pixel of where two classes meet."""
+    planes = label.float()[:, None]
+    high = functional.max_pool2d(planes, 3, 1, 1)
+    low = -functional.max_pool2d(-planes, 3, 1, 1)
+    return (high != low).float()[:, 0]
+
+
+@torch.no_grad()
+def validate(network: OwnParserNet, samples: list[Packed], shrink: int) -> np.ndarray:
+    """(classes,) intersection over union on held-out samples, spoiled as in training."""
+    loader = Loader(samples, seed=0, shrink=shrink)
+    counts = np.zeros((len(OwnPart), len(OwnPart)), np.int64)
+    device = next(network.parameters()).device
+    for sample in samples[:VALIDATED]:
+        picture, pose, label = loader.collate([loader.example(sample)])
+        guess = network(picture.to(device), pose.to(device)).argmax(1).cpu().numpy()
+        truth = label.numpy()
+        known = truth != IGNORED
+        np.add.at(counts, (truth[known], guess[known]), 1)
+    both = np.diag(counts)
+    return both / np.maximum(counts.sum(0) + counts.sum(1) - both, 1)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    cv2.setNumThreads(1)
+    torch.set_num_threads(arguments.threads)
+    train, validation = _samples(arguments.data)
+    log.info("%d samples to train on, %d to validate with", len(train), len(validation))
+    training = Training(arguments.data, arguments.device)
+    loader = Loader(train, seed=training.step + 1, shrink=arguments.shrink)
+    first, began, losses = training.step, time.process_time(), []
+    for step in range(first, arguments.steps):
+        late = (step - first) / max(arguments.steps - first, 1)
+        rate = arguments.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * late))
+        losses.append(training.learn(loader.batch(arguments.batch), float(rate) + LEAST_RATE))
+        if training.step % REPORT_EVERY == 0:
+            spent = time.process_time() - began
+            pictures = (training.step - first) * arguments.batch / spent
+            mean = float(torch.stack(losses).mean())
+            log.info("step %d, loss %.4f, %.1f pictures per CPU-s", training.step, mean, pictures)
+            losses.clear()
+        if training.step % SAVE_EVERY == 0:
+            training.save()
+            loader.samples, validation = _samples(arguments.data)
+    training.save()
+    if validation:
+        score = validate(training.mean, validation, arguments.shrink)
+        log.info("validation IoU %s", {p.name.lower(): round(float(score[p]), 3) for p in OwnPart})
+
+
+def _samples(folder: Path) -> tuple[list[Packed], list[Packed]]:
+    """What has been made so far; pictures may still be in the making."""
+    return read_packed(sorted(p for p in folder.glob("train-*") if p.is_dir()))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of pictures and checkpoint"
+    )
+    parser.add_argument("--steps", type=int, default=4000, help="in all, with those already done")
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--shrink", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
