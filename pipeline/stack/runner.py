@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 WARM_UP_RUNS = 3  # before recording: libraries choose their kernels and take their memory
 
+GraphPool = Any  # torch's handle of a pool of graphs' memory, which has no public type
 Stages = Sequence[tuple[str, Stage]]
 
 
@@ -86,9 +87,16 @@ class GraphRunner:
         stages: in their order; none may wait for the device.
         example: inputs of the right shapes and kinds, on the device.
         stream: on which everything runs.
+        pool: memory for intermediate results, shared with graphs that never run meanwhile.
     """
 
-    def __init__(self, stages: Stages, example: Mapping[str, Tensor], stream: torch.cuda.Stream):
+    def __init__(
+        self,
+        stages: Stages,
+        example: Mapping[str, Tensor],
+        stream: torch.cuda.Stream,
+        pool: GraphPool | None = None,
+    ) -> None:
         self._inputs = {name: value.clone() for name, value in example.items()}
         self._graphs: list[tuple[str, torch.cuda.CUDAGraph]] = []
         self._marks = Marks(cuda=True)
@@ -98,7 +106,7 @@ class GraphRunner:
             for _ in range(WARM_UP_RUNS):
                 PlainRunner(stages, cuda=True)(self._inputs, lambda: True)
         stream.synchronize()
-        pool = torch.cuda.graph_pool_handle()
+        pool = pool or torch.cuda.graph_pool_handle()
         for name, stage in stages:
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(
@@ -162,6 +170,7 @@ def make_runner(
     example: Mapping[str, Tensor],
     stream: torch.cuda.Stream | None,
     recordable: bool = True,
+    pool: GraphPool | None = None,
     on_fallback: Callable[[str], None] = logger.warning,
 ) -> Runner:
     """The fastest runner that works here.
@@ -171,12 +180,13 @@ def make_runner(
         example: inputs of the right shapes, on the device.
         stream: the CUDA stream; None on the processor.
         recordable: whether every stage may be recorded.
+        pool: see ``GraphRunner``.
         on_fallback: told why nothing was recorded, when it should have been.
     """
     if stream is None or not recordable:
         return PlainRunner(stages, cuda=stream is not None)
     try:
-        return GraphRunner(stages, example, stream)
+        return GraphRunner(stages, example, stream, pool)
     except RuntimeError as error:  # whatever CUDA does not like about recording: run plainly
         on_fallback(f"Keyframes run without CUDA graphs, a little slower ({error}).")
         torch.cuda.synchronize()

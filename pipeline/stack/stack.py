@@ -25,6 +25,7 @@ from torch import Tensor
 from pipeline import masks
 from pipeline.checkpoints.manifest import FOLDER, MANIFEST
 from pipeline.errors import InputError
+from pipeline.networks.folding import fold
 from pipeline.openpose import to_body25
 from pipeline.stack import garment_side as side
 from pipeline.stack.crop import FULL_HW, HALF_HW, PersonCrop, Taps, find_crop
@@ -97,12 +98,17 @@ class Stack:
         self.size_hw = size_hw
         self.flow = build_flow(networks, size_hw, self.device, self.precision, fast)
         self.fast, self._repeatable = fast, repeatable
-        self._masker = networks.masker
+        masker = networks.masker
+        self._masker = None if masker is None else fold(masker).to(self.device)
         self._garments: OrderedDict[str, side.GarmentSide] = OrderedDict()
         self._runners: dict[int, Runner] = {}
         self._lock = threading.Lock()  # of the device: one batch at a time
         cuda = self.device.type == "cuda"
         self.stream = new_stream(self.device) if cuda else None
+        self._pool = None
+        if self.stream is not None:
+            self._pool = torch.cuda.graph_pool_handle()  # one for all sizes: they take turns
+            self.stream.wait_stream(torch.cuda.current_stream(self.device))  # for the weights
 
     @classmethod
     def load(
@@ -242,7 +248,9 @@ class Stack:
         size = len(inputs["picture"])
         if size not in self._runners:
             recordable = self.fast and self.flow.parser.recordable
-            self._runners[size] = make_runner(self.flow.stages, inputs, self.stream, recordable)
+            self._runners[size] = make_runner(
+                self.flow.stages, inputs, self.stream, recordable, self._pool
+            )
         return self._runners[size]
 
     def _inputs(self, orders: Sequence[Order]) -> Tensors:
@@ -279,10 +287,11 @@ class Stack:
         return small, self.flow.match.garment_features(picture)[0]
 
     def _mask(self, image: Image) -> Alpha:
-        """The garment's mask by U2-Net, which runs once per garment, on the processor."""
+        """A garment's mask by U2-Net, in single precision: it runs once per garment."""
         assert self._masker is not None
-        with torch.inference_mode():
-            prediction = self._masker(masks.prepare_salient(image))[0]
+        seen = masks.prepare_salient(image)
+        with self._lock, torch.inference_mode(), self.on_device():
+            prediction = self._masker(seen.to(self.device))[0].cpu()
         return masks.salient_alpha(prediction, (image.shape[1], image.shape[0]))
 
     def _cut(self, image: Image, crop: PersonCrop) -> Tensor:
@@ -303,7 +312,7 @@ class Stack:
 
     def _upload(self, array: NDArray[Any]) -> Tensor:
         """To the device, without waiting: through pinned memory on a GPU."""
-        tensor = torch.from_numpy(array)
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
         if self.stream is None:
             return tensor
         return tensor.pin_memory().to(self.device, non_blocking=True)
@@ -320,7 +329,8 @@ class Stack:
             for name in wanted
         }
         self.stream.synchronize()
-        return {name: value.numpy() for name, value in arrived.items()}
+        # a keyframe may be worn for long: it must not hold pinned memory
+        return {name: value.numpy().copy() for name, value in arrived.items()}
 
     def on_device(self) -> AbstractContextManager[object]:
         """Everything inside goes to the stack's own stream, beside other users of the GPU.

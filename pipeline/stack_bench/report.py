@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from pipeline import masks
 from pipeline.checkpoints.manifest import FOLDER, MANIFEST
 from pipeline.checkpoints.neural_look import missing_weights
 from pipeline.images import write_png
 from pipeline.labels import VitonGroup
 from pipeline.networks.alias_fast import FastAliasGenerator
+from pipeline.networks.folding import fold
 from pipeline.stack.crop import FULL_HW, find_crop
 from pipeline.stack.flow import one_hot
 from pipeline.stack.keyframe import Keyframe, Order, always
@@ -26,7 +29,7 @@ from pipeline.stack.stack import Stack
 from pipeline.stack_bench import scene, timing
 from pipeline.stack_bench.emulate import rounded_to
 from pipeline.stack_bench.floors import PEAK_TFLOPS, floor_ms
-from pipeline.stack_bench.seeded import Believed, seeded_networks
+from pipeline.stack_bench.seeded import Believed, seeded, seeded_networks
 from pipeline.structures import Garment
 from pipeline.viton import NETWORK_HW
 
@@ -96,10 +99,15 @@ def measure_stack(options: BenchOptions, say: Say = lambda sentence: None) -> Re
     if not options.reference:
         return result
     say("the published graphs, op by op in fp32")
+    timing.forget_peak(fast.device)
+    before_mb = timing.held_mb(fast.device)
     eager = Stack(networks, precision=Precision.FP32, fast=False, **common)
     orders = _orders(_believing(eager, weights), 1, garments)
-    exact, result["eager_fp32"] = _measure_batch(eager, orders, options)
+    exact, result["eager_fp32"] = _measure_batch(eager, orders, options, before_mb)
     result["networks"] = _measure_networks(fast, eager, options, say)
+    if not options.reduced:
+        say("u2net")
+        result["networks"]["u2net"] = _measure_masker(networks, fast, options)
     result["speedup"] = _speedups(result)
     result["error"] = compare(exact, shown)
     if options.emulate is not None:
@@ -167,14 +175,18 @@ def _measure_fast(
 
 
 def _measure_batch(
-    stack: Stack, orders: Sequence[Order], options: BenchOptions
+    stack: Stack, orders: Sequence[Order], options: BenchOptions, before_mb: float = 0.0
 ) -> tuple[Keyframe, Result]:
     """The first keyframe of a batch, and what the batch costs."""
     timing.forget_peak(stack.device)
     times, made = timing.spent_ms(partial(stack.make, orders), options.rounds, stack.device)
     runs = [keyframes[0].stage_ms for keyframes in made]
     stages = {name: round(float(np.median([run[name] for run in runs])), 3) for name in runs[0]}
-    row = {"keyframe_ms": times, "stage_ms": stages, "peak_mb": timing.peak_mb(stack.device)}
+    row = {
+        "keyframe_ms": times,
+        "stage_ms": stages,
+        "peak_mb": timing.peak_mb(stack.device, before_mb),
+    }
     return made[0][0], row
 
 
@@ -193,19 +205,38 @@ def _measure_networks(fast: Stack, eager: Stack, options: BenchOptions, say: Say
                 spent, made = timing.spent_ms(work, options.rounds, stack.device)
                 outputs.append(_first(made[-1]).float())
                 times.append(spent)
-        floor = floor_ms(_floor_name(name, options.size_hw))
-        scale = float(outputs[0].abs().max())
-        error = (outputs[0] - outputs[1]).abs() / max(scale, 1e-9)
-        result[name] = {
-            "eager_fp32_ms": times[0],
-            "fast_ms": times[1],
-            "speedup": _ratio(times[0]["p50"], times[1]["p50"]),
-            "floor_ms": round(floor, 4),
-            "times_the_floor": _ratio(times[1]["p50"], floor),
-            "max_error": float(f"{float(error.max()):.3g}"),
-            "mean_error": float(f"{float(error.mean()):.3g}"),
-        }
+        result[name] = _network_row(outputs, times, floor_ms(_floor_name(name, options.size_hw)))
     return result
+
+
+def _network_row(
+    outputs: Sequence[Tensor], times: Sequence[Mapping[str, float]], floor: float
+) -> Result:
+    """Figures of one network: first the published form, then the fast one."""
+    error = (outputs[0] - outputs[1]).abs() / max(float(outputs[0].abs().max()), 1e-9)
+    return {
+        "eager_fp32_ms": times[0],
+        "fast_ms": times[1],
+        "speedup": _ratio(times[0]["p50"], times[1]["p50"]),
+        "floor_ms": round(floor, 4),
+        "times_the_floor": _ratio(times[1]["p50"], floor),
+        "max_error": float(f"{float(error.max()):.3g}"),
+        "mean_error": float(f"{float(error.mean()):.3g}"),
+    }
+
+
+def _measure_masker(networks: StackNetworks, stack: Stack, options: BenchOptions) -> Result:
+    """U2-Net, which runs once per garment."""
+    published = networks.masker or seeded("u2net")
+    seen = _smooth(3, (masks.SALIENT_PX, masks.SALIENT_PX)).to(stack.device)
+    outputs, times = [], []
+    for network in (copy.deepcopy(published), fold(published)):
+        work = partial(network.to(stack.device), seen)
+        with torch.inference_mode(), stack.on_device():
+            spent, made = timing.spent_ms(work, options.rounds, stack.device)
+        outputs.append(_first(made[-1]))
+        times.append(spent)
+    return _network_row(outputs, times, floor_ms("u2net"))
 
 
 def _work(stack: Stack, network: Any, given: Sequence[Tensor]) -> Callable[[], Any]:

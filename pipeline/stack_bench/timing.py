@@ -48,10 +48,20 @@ def forget_peak(device: torch.device) -> None:
         torch.cuda.reset_peak_memory_stats()
 
 
-def peak_mb(device: torch.device) -> float:
-    """Most memory held since ``forget_peak``: of the GPU, or of the process since its start."""
+def held_mb(device: torch.device) -> float:
+    """GPU memory held at present; 0 on a processor."""
+    return torch.cuda.memory_reserved() / KIB**2 if device.type == "cuda" else 0.0
+
+
+def peak_mb(device: torch.device, before_mb: float = 0.0) -> float:
+    """Most memory held since ``forget_peak``: of the GPU, or of the process since its start.
+
+    Args:
+        device: whose.
+        before_mb: of a GPU, what was held before and is not to be counted.
+    """
     if device.type == "cuda":
-        return round(torch.cuda.max_memory_reserved() / KIB**2, 1)
+        return round(torch.cuda.max_memory_reserved() / KIB**2 - before_mb, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return round(peak / (KIB**2 if sys.platform == "darwin" else KIB), 1)
 
