@@ -50,6 +50,7 @@ TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be gu
 BLANK = 0.0  # of the normalised picture, outside the frame: middle grey
 SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled
 MIDDLE = 127.5
+OUTSIDE = -5.0  # logit of every part where the network saw nothing; background has the opposite
 
 Planes = NDArray[np.float32]
 Affine = NDArray[np.float32]
@@ -183,7 +184,7 @@ def pose_planes(crop_px: Points, visibility: NDArray[np.float32]) -> Planes:
         stroke = np.zeros((height, width), np.uint8)
         for start, end in zip(JOINTS[first], JOINTS[second], strict=True):
             if seen[start] and seen[end]:
-                cv2.line(stroke, _pixel(places[start]), _pixel(places[end]), 1, LIMB_THICKNESS)
+                cv2.line(stroke, _pixel(places[start]), _pixel(places[end]), (1,), LIMB_THICKNESS)
         plane[:] = stroke
     return planes
 
@@ -223,12 +224,16 @@ class OwnParse:
 
     def frame_logits(self, size_wh: tuple[int, int]) -> Planes:
         """(11, H, W) float32 in the frame's pixels; outside the crop all is background."""
-        outside = np.full(len(OwnPart), -1.0, np.float32)
-        outside[OwnPart.BACKGROUND] = 1.0
+        outside = np.full(len(OwnPart), OUTSIDE, np.float32)
+        outside[OwnPart.BACKGROUND] = -OUTSIDE
         return np.stack(
             [
                 cv2.warpAffine(
-                    plane, self.crop.to_frame, size_wh, flags=cv2.INTER_LINEAR, borderValue=float(v)
+                    plane,
+                    self.crop.to_frame,
+                    size_wh,
+                    flags=cv2.INTER_LINEAR,
+                    borderValue=(float(v),),
                 )
                 for plane, v in zip(self.logits, outside, strict=True)
             ]
@@ -296,6 +301,15 @@ class OwnParser:
         if pose is None:
             return np.zeros((height, width), np.uint8)
         return self.run(image, pose, whole).labels((width, height))
+
+    def logits(self, image: Image, pose: Pose | None, whole: bool = True) -> Planes:
+        """(H, W, 11) float32 in the frame's pixels; background everywhere when there is nobody."""
+        height, width = image.shape[:2]
+        if pose is None:
+            empty = np.full((height, width, len(OwnPart)), OUTSIDE, np.float32)
+            empty[..., OwnPart.BACKGROUND] = -OUTSIDE
+            return empty
+        return self.run(image, pose, whole).frame_logits((width, height)).transpose(1, 2, 0)
 
 
 def _input_shapes() -> list[tuple[int, ...]]:

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.checkpoints.manifest import FOLDER, MANIFEST, load_manifest
-from pipeline.errors import ImageTooLarge, ImageUnreadable, InputError, NotSupported
+from pipeline.errors import ImageTooLarge, ImageUnreadable, InputError
+from pipeline.structures import Frame, Image
 
 if TYPE_CHECKING:
+    from pipeline.own_parser import OwnParser
     from pipeline.parsing import Parser
+    from pipeline.pose import PoseEstimator
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+
+
+class PictureParser(Protocol):
+    """Any parser of whole pictures."""
+
+    def parse(self, image: Image) -> NDArray[np.uint8]:
+        """Picture (H, W, 3) uint8 RGB → (H, W) uint8, the classes of a data set."""
+        ...
+
+    def logits(self, image: Image) -> NDArray[np.float32]:
+        """Picture (H, W, 3) uint8 RGB → (H, W, C) float32."""
+        ...
 
 
 class Dataset(StrEnum):
@@ -48,17 +66,42 @@ def parse(
     manifest: Annotated[Path, typer.Option(help="TOML file that lists them.")] = MANIFEST,
 ) -> None:
     """Tell the parts of people apart: a palette PNG per picture whose values are the classes."""
-    if dataset is Dataset.OWN:
-        raise NotSupported(
-            "--dataset own is not available yet: weights of our own are still to be trained."
-            " Use lip, atr, pascal or cihp."
-        )
     targets = _targets(source, out)
-    parser = _load(dataset, weights or _published(dataset, commercial, folder, manifest))
-    unreadable = _parse_all(parser, targets, logits)
+    with ExitStack() as open_things:
+        parser: PictureParser
+        if dataset is Dataset.OWN:  # free for all uses, and comes with the program
+            parser = open_things.enter_context(_own(weights))
+        else:
+            parser = _load(dataset, weights or _published(dataset, commercial, folder, manifest))
+        unreadable = _parse_all(parser, targets, logits)
     typer.echo(f"{out}: {len(targets) - unreadable} of {len(targets)} pictures parsed.")
     if unreadable:
         raise ImageUnreadable(f"{unreadable} of {len(targets)} pictures could not be read.")
+
+
+@contextmanager
+def _own(weights: Path | None) -> Iterator[PictureParser]:
+    from pipeline.own_parser import WEIGHTS, OwnParser
+    from pipeline.pose import PoseEstimator
+
+    network = OwnParser(weights or WEIGHTS)
+    with PoseEstimator() as estimator:
+        yield _OwnPictures(network, estimator)
+
+
+class _OwnPictures:
+    """Our own parser on pictures: finds the person first, and sees them down to the feet."""
+
+    def __init__(self, network: OwnParser, estimator: PoseEstimator) -> None:
+        self._network = network
+        self._estimator = estimator
+
+    def parse(self, image: Image) -> NDArray[np.uint8]:
+        return np.asarray(self.logits(image).argmax(axis=-1), np.uint8)
+
+    def logits(self, image: Image) -> NDArray[np.float32]:
+        pose = self._estimator.estimate(Frame(image))
+        return self._network.logits(image, pose)
 
 
 def _published(dataset: Dataset, commercial: bool, folder: Path, manifest: Path) -> Path:
@@ -82,7 +125,7 @@ def _load(dataset: Dataset, checkpoint: Path) -> Parser:
     return Parser(network.to(device), trained_on)  # type: ignore[arg-type]  # a schp_* is a Schp
 
 
-def _parse_all(parser: Parser, targets: Mapping[Path, Path], logits: bool) -> int:
+def _parse_all(parser: PictureParser, targets: Mapping[Path, Path], logits: bool) -> int:
     """Parse every picture; of many, an unreadable one is passed over. How many were."""
     unreadable = 0
     with _progress() as progress:
@@ -97,9 +140,7 @@ def _parse_all(parser: Parser, targets: Mapping[Path, Path], logits: bool) -> in
     return unreadable
 
 
-def _parse_one(parser: Parser, picture: Path, target: Path, logits: bool) -> None:
-    import numpy as np
-
+def _parse_one(parser: PictureParser, picture: Path, target: Path, logits: bool) -> None:
     from pipeline.images import read_image
     from pipeline.parsing import encode_parse_png
 

@@ -2,9 +2,10 @@
 
 ``view`` writes a picture with a grid to read coordinates from; ``paint`` turns a text file of
 polygons into ``labels/NAME.png`` and an overlay to check by eye. A line of the file is a class and
-its corners in pixels of the label, ``UPPER 120,80 160,82 ...``; later lines lie over earlier ones; ``IGNORE`` is what nobody can tell.
-Borders are then moved by a few pixels to where the picture changes (a watershed between the
-polygons' insides); ``snap 0`` as first line turns that off, another number sets the reach.
+its corners in pixels of the label, ``UPPER 120,80 160,82 ...``; later lines lie over earlier ones;
+``IGNORE`` is what nobody can tell. Borders are then moved by a few pixels to where the picture
+changes (a watershed between the polygons' insides); a line ``snap 0`` turns that off, another
+number sets the reach.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def main() -> None:
         return
     label = paint(image, arguments.polygons.read_text())
     arguments.label.write_bytes(encode_parse_png(label))
-    x0, y0, x1, y1 = box
+    _, y0, _, y1 = box
     shown = np.hstack([overlaid(image, label, 0.45), painted(label)])[y0:y1]
     Image.fromarray(shown).save(arguments.out)
 

@@ -97,10 +97,11 @@ def _border(mask: NDArray[np.bool_]) -> Bytes:
     return solid - cv2.erode(solid, np.ones((3, 3), np.uint8), borderValue=1)
 
 
-def parse_truth(parser: OwnParser, image: Bytes, whole: bool) -> tuple[Bytes | None, float]:
+def parse_truth(
+    parser: OwnParser, estimator: PoseEstimator, image: Bytes, whole: bool
+) -> tuple[Bytes | None, float]:
     """Labels of one frame, None where nobody is found; and CPU seconds without the pose."""
-    with PoseEstimator(static=True) as estimator:
-        pose = estimator.estimate(Frame(image))
+    pose = estimator.estimate(Frame(image))
     if pose is None:
         return None, 0.0
     began = time.thread_time()
@@ -131,13 +132,13 @@ def main() -> None:
     """Read the command line and judge."""
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    parser = OwnParser(arguments.weights)
+    parser, estimator = OwnParser(arguments.weights), PoseEstimator()
     scores: dict[str, Score] = {}
     tiles, missed, flickers, spent = [], [], [], []
     for truth in read_truths():
         image, label = truth.image(media_folder()), truth.label()
         whole = truth.framing == "full"
-        guess, seconds = parse_truth(parser, image, whole)
+        guess, seconds = parse_truth(parser, estimator, image, whole)
         if guess is None:
             missed.append(truth.name)
             continue
@@ -147,6 +148,7 @@ def main() -> None:
         tiles += [_tile(image, label), _tile(image, guess)]
         if arguments.flicker and _is_first(truth):
             flickers.append(flicker(parser, image))
+    estimator.close()
     figures = {
         "frames": len(spent),
         "missed": missed,

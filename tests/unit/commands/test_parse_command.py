@@ -118,13 +118,17 @@ def test_missing_weights_say_what_to_do(
     assert not (tmp_path / "out").exists()
 
 
-def test_own_weights_are_announced_and_other_data_sets_refused(
-    run: Run, picture: Path, tmp_path: Path
-) -> None:
-    code, _, err = run(picture, "-o", tmp_path / "out", dataset="own")
-    assert code == 2 and "not available yet" in err
+def test_other_data_sets_are_refused(run: Run, picture: Path, tmp_path: Path) -> None:
     code, _, err = run(picture, "-o", tmp_path / "out", dataset="coco")
     assert code == 2 and "coco" in err
+
+
+def test_the_own_parser_says_what_it_needs(run: Run, picture: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "none.onnx"
+    code, _, err = run(picture, "-o", tmp_path / "out", "--weights", missing, dataset="own")
+    assert code == 2
+    assert "none.onnx" in err or "wearcast[own-parser]" in err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_checkpoint_is_refused(

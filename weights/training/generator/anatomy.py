@@ -116,7 +116,7 @@ class Anatomy:
         return np.asarray(self.skinning @ flat, np.float32).reshape(-1, 3, 4)
 
     def scalp(self, body: int, hairline_m: float) -> Floats:
-        """(vertices,) where hair grows, above 0.5; ``hairline_m`` above the eyes on the forehead."""
+        """(vertices,) where hair grows: above 0.5. ``hairline_m`` is above the eyes, in front."""
         rest, heads = self.library.rest[body], self.library.heads[body]
         eye = heads[self.index["eye.L"]]
         back = rest[:, 1] - eye[1]  # 0 at the eyes, growing to the back

@@ -10,7 +10,7 @@ ROUND = 12  # sides of a tube
 
 
 def grid(points: Floats, around: bool, across: bool = False) -> Mesh:
-    """Triangles over a (rows, columns) sheet; ``around`` closes its columns, ``across`` its rows."""
+    """Triangles over a (rows, columns) sheet; ``around`` and ``across`` close the two."""
     rows, columns = points.shape[:2]
     faces = []
     for i in range(rows if across else rows - 1):

@@ -1,0 +1,150 @@
+"""The own parser's crop, inputs and way back to the frame; its weights are judged elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.errors import NotSupported, WeightsError
+from pipeline.labels import Landmark, OwnPart
+from pipeline.own_parser import (
+    INPUT_HW,
+    JOINTS,
+    LIMBS,
+    POSE_STRIDE,
+    OwnCrop,
+    OwnParse,
+    OwnParser,
+    person_box,
+    picture_planes,
+    pose_planes,
+)
+from tests.unit.standing_pose import SIZE_WH, standing_pose
+
+HEIGHT, WIDTH = INPUT_HW
+WRISTS = JOINTS.index((Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST))
+
+
+def test_a_crop_maps_there_and_back() -> None:
+    crop = OwnCrop.fit(100, 40, 300, 400)
+    points = np.array([[100.0, 40.0], [222.5, 301.0]], np.float32)
+    back = crop.points(points) @ crop.to_frame[:, :2].T + crop.to_frame[:, 2]
+    np.testing.assert_allclose(back, points, atol=1e-3)
+
+
+def test_a_crop_holds_its_box_around_the_same_centre() -> None:
+    crop = OwnCrop.fit(100, 40, 160, 400)  # a tall box: its height fills the crop
+    top_left, bottom_right = crop.points(np.array([[99.5, 39.5], [159.5, 399.5]], np.float32))
+    assert top_left[1] == pytest.approx(-0.5, abs=1e-3)
+    assert bottom_right[1] == pytest.approx(HEIGHT - 0.5, abs=1e-3)
+    assert (top_left[0] + bottom_right[0]) / 2 == pytest.approx((WIDTH - 1) / 2, abs=1e-3)
+
+
+def test_the_box_holds_head_and_hands_and_stays_in_the_frame() -> None:
+    pose = standing_pose()
+    x0, y0, x1, y1 = person_box(pose.landmarks_px, pose.visibility, SIZE_WH)
+    for mark in (Landmark.NOSE, Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST, Landmark.LEFT_HIP):
+        x, y = pose.landmarks_px[mark]
+        assert x0 < x < x1 and y0 < y < y1
+    eyes_y = pose.landmarks_px[Landmark.LEFT_EYE][1]
+    assert y0 < eyes_y - 0.4 * (pose.landmarks_px[Landmark.NOSE][1] - y0)  # room for hair
+    assert x0 >= 0 and y0 >= 0 and x1 <= SIZE_WH[0] and y1 <= SIZE_WH[1]
+
+
+def test_a_person_outside_gives_the_whole_frame() -> None:
+    pose = standing_pose(centre=(-2000.0, 170.0))
+    assert person_box(pose.landmarks_px, pose.visibility, SIZE_WH) == (0, 0, *SIZE_WH)
+
+
+def test_the_whole_person_is_seen_coarser() -> None:
+    pose = standing_pose(torso_px=100.0)
+    seen = pose.visibility.copy()
+    seen[[Landmark.LEFT_INDEX, Landmark.RIGHT_INDEX]] = 0  # this drawing has no hands
+    seen[[Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]] = 1
+    pose = replace(pose, visibility=seen)
+    upper, whole = (OwnCrop.around(pose, whole=w) for w in (False, True))
+    assert whole.to_crop[0, 0] < upper.to_crop[0, 0]
+
+
+def test_a_large_picture_is_averaged_and_not_sampled() -> None:
+    checks = np.indices((1024, 768)).sum(0) % 2 * 255
+    image = np.repeat(checks[..., None], 3, 2).astype(np.uint8)
+    planes = picture_planes(
+        image, np.full(checks.shape, 255, np.uint8), OwnCrop.fit(0, 0, 768, 1024)
+    )
+    middle = planes[0, :, 20:-20, 20:-20]
+    np.testing.assert_allclose(middle[:3], 0.0, atol=0.02)
+    np.testing.assert_allclose(middle[3], 1.0)
+
+
+def test_outside_the_frame_is_grey_and_nobody() -> None:
+    image = np.full((100, 75, 3), 255, np.uint8)
+    crop = OwnCrop.fit(0, -100, 75, 100)  # the upper half lies above the frame
+    planes = picture_planes(image, np.full((100, 75), 255, np.uint8), crop)
+    assert abs(planes[0, 0, 10, WIDTH // 2]) < 0.01
+    assert planes[0, 3, 10, WIDTH // 2] == -1
+    assert planes[0, 0, -10, WIDTH // 2] == 1 and planes[0, 3, -10, WIDTH // 2] == 1
+
+
+def test_joints_are_spots_shared_by_both_sides() -> None:
+    points = np.zeros((33, 2), np.float32)
+    points[Landmark.LEFT_WRIST] = (41.5, 101.5)
+    points[Landmark.RIGHT_WRIST] = (121.5, 61.5)
+    seen = np.zeros(33, np.float32)
+    seen[[Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST]] = 1
+    planes = pose_planes(points, seen)[0]
+    wrists = planes[WRISTS]
+    for x, y in ((10, 25), (30, 15)):
+        assert wrists[y, x] == pytest.approx(1.0, abs=0.01)
+    assert planes.sum() == pytest.approx(wrists.sum())  # nothing is drawn of what is not seen
+    assert wrists.shape == (HEIGHT // POSE_STRIDE, WIDTH // POSE_STRIDE)
+
+
+def test_a_limb_needs_both_ends() -> None:
+    forearm = len(JOINTS) + LIMBS.index((2, 3))
+    points = np.full((33, 2), 20.0, np.float32)
+    points[Landmark.LEFT_WRIST] = (120, 200)
+    seen = np.zeros(33, np.float32)
+    seen[Landmark.LEFT_ELBOW] = 1
+    assert pose_planes(points, seen)[0, forearm].sum() == 0
+    seen[Landmark.LEFT_WRIST] = 1
+    assert pose_planes(points, seen)[0, forearm, 27, 17] == 1  # about half way
+
+
+def test_labels_land_where_the_crop_was() -> None:
+    logits = np.full((len(OwnPart), *INPUT_HW), -3.0, np.float32)
+    logits[OwnPart.UPPER, HEIGHT // 2 :] = 3.0
+    logits[OwnPart.HAIR, : HEIGHT // 2] = 3.0
+    labels = OwnParse(OwnCrop.fit(100, 50, 196, 178), logits).labels((300, 240))
+    assert labels.shape == (240, 300)
+    assert labels[60, 150] == OwnPart.HAIR and labels[170, 150] == OwnPart.UPPER
+    assert labels[112, 150] == OwnPart.HAIR and labels[115, 150] == OwnPart.UPPER
+    assert not labels[:48].any() and not labels[:, 198:].any()
+
+
+def test_probabilities_sum_to_one() -> None:
+    logits = np.random.default_rng(1).normal(0, 30, (len(OwnPart), *INPUT_HW)).astype(np.float32)
+    np.testing.assert_allclose(
+        OwnParse(OwnCrop.fit(0, 0, 3, 4), logits).probabilities.sum(0), 1, atol=1e-5
+    )
+
+
+def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
+    with pytest.raises(WeightsError, match="no weights"):
+        OwnParser(tmp_path / "none.onnx")
+    (tmp_path / "other.onnx").write_bytes(b"not a network")
+    with pytest.raises(WeightsError, match="damaged"):
+        OwnParser(tmp_path / "other.onnx")
+
+
+def test_without_the_runtime_it_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(NotSupported, match=r"wearcast\[own-parser\]"):
+        OwnParser(tmp_path / "none.onnx")
