@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from weights.training.assets import check_assets
 from weights.training.generator.library import build_library, load_library
 from weights.training.generator.render import Generator, Sample
 from weights.training.sheet import painted, write_sheet
@@ -33,6 +34,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     library_path = arguments.data / "library.pkl"
     if not library_path.exists():
+        check_assets(arguments.data)
         library = build_library(arguments.data / "makehuman", arguments.data / "environments")
         library.save(library_path)
     generator = Generator(load_library(library_path), arguments.seed)

@@ -27,6 +27,7 @@ MAX_INFLUENCES = 12
 GROUPS = ("body", "helper-tights", "helper-skirt", "helper-l-eye", "helper-r-eye")
 NOT_COLOUR = ("normal", "_ao", "thumb", "displacement", "spec")
 FACE_MASKS = ("lips", "ears")
+KINDS = ("clothes", "hair", "eyebrows")  # folders of the wardrobe; shoes are among the clothes
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,8 @@ def _wardrobe(folder: Path) -> tuple[dict[str, Proxy], dict[str, NDArray[np.uint
     proxies: dict[str, Proxy] = {}
     textures: dict[str, NDArray[np.uint8]] = {}
     for path in sorted(folder.glob("*/*/*.mhclo")):
+        if path.parts[-3] not in KINDS:
+            continue
         kind = "shoes" if path.stem.startswith("shoes") else path.parts[-3]
         name = f"{kind}/{path.stem}"
         proxies[name] = read_proxy(path)
