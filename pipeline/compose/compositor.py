@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.compose.evidence import ColourEvidence
 from pipeline.compose.fill import SkinPainter, continue_garment
 from pipeline.compose.hem import WornHem
-from pipeline.compose.layers import LayerDecider, neck_and_opening
+from pipeline.compose.layers import LayerDecider
 from pipeline.compose.light import GAIN_ONE, SceneTone, light_of
 from pipeline.compose.loops.blend import (
     ALPHA,
@@ -29,6 +29,7 @@ from pipeline.compose.loops.blend import (
     blend,
 )
 from pipeline.compose.loops.carry import carry
+from pipeline.compose.loops.grid import behind_neck
 from pipeline.compose.morph import dilated, steep
 from pipeline.compose.view import View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
@@ -41,6 +42,7 @@ CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
 FEW_CELLS = 10_000  # the same when time is short
 FARTHEST = 0.3  # half chests a joint may move between two frames and be followed without a look
+NECK_RADIUS = 0.36  # half chests
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
 NO_WAY = np.zeros((1, 1, 3), np.float32)
 
@@ -125,10 +127,9 @@ class Compositor:
             return Composite(image, mask)
         view = analysis.view
         x, y = drawn.box.x0 - view.box.x0, drawn.box.y0 - view.box.y0
-        back = drawn.rgba[:0] if drawn.back_collar is None else drawn.back_collar
         crisp = 1.0 + CRISP * (view.step - 1) / view.step
         blend(
-            Look(plain(drawn.rgba), plain(back), y, x),
+            Look(plain(drawn.rgba), plain(_collar(drawn)), y, x),
             analysis.coarse,
             Manner(float(GAIN_ONE), float(opacity), float(crisp), GRAIN),
             tone,
@@ -208,7 +209,18 @@ def _longer(body: Body, drawn: DrawnLook, worn_hem: float | None) -> float | Non
 
 def _back_collar(view: View, zones: Zones, drawn: DrawnLook) -> tuple[Alpha, Alpha]:
     """Alpha of the inside of the back collar, and of the place that is left to it."""
-    if drawn.back_collar is None:
+    collar = _collar(drawn)
+    if len(collar) == 0:
         return view.blank(), view.blank()
-    back = view.shrink(drawn.back_collar, drawn.box[:2])[..., 3]
-    return back, ~neck_and_opening(view, zones)
+    left, right = zones.neckline[0], zones.neckline[-1]
+    chin = zones.face.chin.astype(np.float32)
+    behind = behind_neck(*view.shape, chin, left, right, NECK_RADIUS * zones.unit)
+    return view.shrink(collar, drawn.box[:2])[..., 3], behind
+
+
+def _collar(drawn: DrawnLook) -> NDArray[np.uint8]:
+    """The rows of the inside of the back collar that can be seen, above the front neckline."""
+    if drawn.back_collar is None:
+        return drawn.rgba[:0]
+    end = int(np.ceil(drawn.neckline_px[:, 1].max())) - drawn.box.y0 + 1
+    return drawn.back_collar[: max(end, 0)]

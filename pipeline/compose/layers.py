@@ -21,11 +21,10 @@ from pipeline.compose.loops.hands import find_hand
 from pipeline.compose.morph import without
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
-from pipeline.compose.zones import Limb, Zones, fill_below, fill_capsule
+from pipeline.compose.zones import Limb, Zones
 from pipeline.structures import Alpha, Side
 
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
-NECK_RADIUS = 0.36  # half chests
 UNDER_SLEEVE = 0.15  # of an arm bone painted under a drawn sleeve, where its edge is soft
 SLEEVE_EDGE = 0.1  # of an arm bone of a bare arm's own skin under a drawn sleeve
 LEAST_FOREARM = 0.7  # place along an arm above which its skin is none of the hand's
@@ -150,14 +149,6 @@ class LayerDecider:
             self._shares[side] = old + weight * (share - old)
             least = BARE_SHARE - BARE_MARGIN if self._bare.get(side, True) else BARE_SHARE
             self._bare[side] = self._shares[side] >= least
-
-
-def neck_and_opening(view: View, zones: Zones) -> Alpha:
-    """Where a neck hides the back collar, and the opening in front, which shows no back."""
-    half = NECK_RADIUS * zones.unit
-    left, right = zones.neckline[0], zones.neckline[-1]
-    hidden = fill_capsule(view.blank(), zones.face.chin, (left + right) / 2, half, half)
-    return fill_below(hidden, left, right)
 
 
 def _bare_share(limb: Limb, evidence: Evidence) -> float | None:

@@ -43,6 +43,7 @@ def warm_up() -> None:
 def _grid(rgb: Mask, points: Points) -> None:
     grid.block_means(rgb, 0, 0, 1, SIZE, SIZE, False)
     grid.limb_field(SIZE, SIZE, np.ones((2, 4), np.float32))
+    grid.behind_neck(SIZE, SIZE, points[0], points[0], points[1], 1.0)
     grid.head_field(SIZE, SIZE, points[0], points[1], 1.0, 1.0, points[1], 1.0)
 
 

@@ -245,26 +245,6 @@ def fill_polygon(canvas: Alpha, outline: Floats) -> Alpha:
     return canvas
 
 
-def fill_capsule(canvas: Alpha, a: Floats, b: Floats, radius_a: float, radius_b: float) -> Alpha:
-    """Fill the hull of two discs into ``canvas``, which is also returned."""
-    along = unit(b - a)
-    across = np.array([-along[1], along[0]], np.float32)
-    outline = np.stack(
-        [a + across * radius_a, b + across * radius_b, b - across * radius_b, a - across * radius_a]
-    )
-    fill_polygon(canvas, outline)
-    fill_disc(canvas, a, radius_a)
-    return fill_disc(canvas, b, radius_b)
-
-
-def fill_disc(canvas: Alpha, centre: Floats, radius: float) -> Alpha:
-    """Fill a disc into ``canvas``, which is also returned."""
-    x, y = np.round(np.asarray(centre) * (1 << SUBPIXEL_BITS)).astype(int).tolist()
-    size = round(radius * (1 << SUBPIXEL_BITS))
-    cv2.circle(canvas, (x, y), size, (255,), -1, cv2.LINE_8, SUBPIXEL_BITS)
-    return canvas
-
-
 def fill_ellipse(canvas: Alpha, centre: Floats, axes: tuple[float, float], degrees: float) -> Alpha:
     """Fill an ellipse of two full axes into ``canvas``, which is also returned."""
     middle = (float(centre[0]), float(centre[1]))

@@ -124,15 +124,12 @@ def _continued(look: Look, coarse: Coarse, step: int, y: int, x: int, colour: Fl
     top, left = int(fy), int(fx)
     low, right = fy - np.float32(top), fx - np.float32(left)
     bottom, beside = min(top + 1, rows - 1), min(left + 1, columns - 1)
-    way_a, way_b = coarse.to_edge[top, left], coarse.to_edge[top, beside]
-    way_c, way_d = coarse.to_edge[bottom, left], coarse.to_edge[bottom, beside]
-    down = _between(way_a[0], way_b[0], way_c[0], way_d[0], low, right)
-    along = _between(way_a[1], way_b[1], way_c[1], way_d[1], low, right)
-    lengths = _between(way_a[2], way_b[2], way_c[2], way_d[2], low, right)
+    corners = (top, bottom, left, beside)
+    down = _between(coarse.to_edge, 0, corners, low, right)
+    along = _between(coarse.to_edge, 1, corners, low, right)
+    lengths = _between(coarse.to_edge, 2, corners, low, right)
     for c in range(3):
-        above, above_right = coarse.smooth[top, left, c], coarse.smooth[top, beside, c]
-        below, below_right = coarse.smooth[bottom, left, c], coarse.smooth[bottom, beside, c]
-        colour[c] = _between(above, above_right, below, below_right, low, right)
+        colour[c] = _between(coarse.smooth, c, corners, low, right)
     length = np.sqrt(down * down + along * along) + np.float32(1e-3)
     agree = length / (lengths + np.float32(1e-3))
     faith = (agree - np.float32(AGREE_FROM)) * np.float32(2.0 / (1.0 - AGREE_FROM))
@@ -148,10 +145,12 @@ def _continued(look: Look, coarse: Coarse, step: int, y: int, x: int, colour: Fl
 
 @njit(**LOOP)
 def _between(
-    a: np.float32, b: np.float32, c: np.float32, d: np.float32, low: np.float32, right: np.float32
+    values: Floats, c: int, corners: tuple[int, int, int, int], low: np.float32, right: np.float32
 ) -> np.float32:
-    """Interpolate between two values above and two below."""
-    above, below = a + right * (b - a), c + right * (d - c)
+    """Interpolate channel ``c`` of (h, w, k) between rows and columns: top, bottom, left, right."""
+    y0, y1, x0, x1 = corners
+    above = values[y0, x0, c] + right * (values[y0, x1, c] - values[y0, x0, c])
+    below = values[y1, x0, c] + right * (values[y1, x1, c] - values[y1, x0, c])
     return above + low * (below - above)
 
 

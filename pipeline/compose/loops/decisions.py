@@ -221,16 +221,17 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
         for x in range(columns):
             role, worn = cells.roles[y, x], cells.worn[y, x]
             cloth = np.int32(worn) + np.int32(cells.hair[y, x])
-            off = not (painted[y, x] or keep[y, x] or cells.neck[y, x] or cells.trunk[y, x])
-            off &= not role & MIDDLE and cells.garment[y, x] < COVERED and around[y, x] != 0
-            off &= not (solid[y, x] and (inside[y, x] or role & AT_HAND))
+            taken = painted[y, x] | keep[y, x] | cells.neck[y, x] | cells.trunk[y, x]
+            skin_there = (solid[y, x] != 0) & ((inside[y, x] != 0) | ((role & AT_HAND) != 0))
+            off = (taken == 0) & ((role & MIDDLE) == 0) & (cells.garment[y, x] < COVERED)
+            off = off & (around[y, x] != 0) & (not skin_there)
             free[y, x] = 255 if off else 0
             person = cells.person[y, x] > LOOSER
             # hoods lie between the head and the shoulders, clear of the garment
             u, v = x - marks.chin[0], y - marks.chin[1]
-            hooded = off and person and worn > WORN_SURE and u * u + v * v <= reach
-            hooded &= cells.hair[y, x] < HAIR // 2 and cells.below_chin[y, x] > 0
-            hood[y, x] = 255 if hooded and not beside_garment[y, x] else 0
+            hooded = off & person & (worn > WORN_SURE) & (u * u + v * v <= reach)
+            hooded = hooded & (cells.hair[y, x] < HAIR // 2) & (cells.below_chin[y, x] > 0)
+            hood[y, x] = 255 if hooded & (beside_garment[y, x] == 0) else 0
             baggy = role & BAGGY_CLOTHED or (role & BAGGY_BARE and cloth > WORN_SURE)
             sleeves[y, x] = 255 if person and cloth > WORN_HINT and baggy else 0
     hood, sleeves = grown(opened(hood, TWO_CELLS), RIM), grown(opened(sleeves, CELL), RIM)

@@ -157,3 +157,33 @@ def head_field(
             depth = ((np.float32(x) - chin[0]) * dx + (np.float32(y) - chin[1]) * dy) * scale
             below[y, x] = np.uint8(min(max(depth, zero), most))
     return face, below
+
+
+@njit(cache=True, nogil=True)
+def behind_neck(
+    rows: int,
+    columns: int,
+    chin: NDArray[np.float32],
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    radius: float,
+) -> NDArray[np.uint8]:
+    """255 where the inside of a back collar can be seen: beside the neck, above the neckline.
+
+    Args:
+        rows, columns: size of the result.
+        chin, left, right: (2,) x, y of the chin and of the neckline's ends.
+        radius: of a neck, cells.
+    """
+    out = np.empty((rows, columns), np.uint8)
+    ax, ay = right[0] - left[0], right[1] - left[1]
+    bx, by = (left[0] + right[0]) / 2 - chin[0], (left[1] + right[1]) / 2 - chin[1]
+    per = 1.0 / (bx * bx + by * by + 1e-6)
+    for y in range(rows):
+        for x in range(columns):
+            above = (y - left[1]) * ax - (x - left[0]) * ay < 0.0
+            px, py = x - chin[0], y - chin[1]
+            t = min(max((px * bx + py * by) * per, 0.0), 1.0)
+            beside = (px - t * bx) ** 2 + (py - t * by) ** 2 > radius * radius
+            out[y, x] = 255 if above and beside else 0
+    return out

@@ -47,6 +47,8 @@ def find_hand(
     thick, far = (BONE_WIDTH * unit) ** 2, (FINGERS * unit) ** 2
     for y in range(rows):
         for x in range(columns):
+            if hand_distance[y, x] == 255 and distance[y, x] >= FOREARM_RADII:
+                continue
             skin, place = cells.skin[y, x], position[y, x]
             px, py = x - wrist[0], y - wrist[1]
             t = min(max((px * bx + py * by) * per, np.float32(0.0)), np.float32(1.0))
