@@ -43,7 +43,8 @@ JOINT_SIGMA = 1.6  # pixels of the pose's planes
 LIMB_THICKNESS = 2  # the same
 
 UPPER_BODY = JOINTS[:6]
-HEAD_ROOM = 0.85  # of the shoulder-to-hip length, from the eyes up
+LEGS = JOINTS[6:]
+HEAD_ROOM = 0.51  # of the shoulder-to-hip length, from the eyes up
 HAND_ROOM = 0.25  # of the same, around everything else
 LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
 TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
@@ -82,7 +83,7 @@ class OwnCrop:
 
         Args:
             pose: where the person is; sets the size as well.
-            whole: down to the feet, instead of to the hips, which is finer.
+            whole: down to the feet or the frame's edge, instead of to the hips, which is finer.
         """
         return cls.fit(*person_box(pose.landmarks_px, pose.visibility, pose.size_wh, whole))
 
@@ -123,10 +124,13 @@ def person_box(
     points = np.concatenate([landmarks_px[trusted], shoulders])
     low, high = points.min(0) - HAND_ROOM * torso_px, points.max(0) + HAND_ROOM * torso_px
     eyes = landmarks_px[[Landmark.LEFT_EYE, Landmark.RIGHT_EYE]].mean(0)
-    top = min(float(low[1]), float(eyes[1]) - HEAD_ROOM * torso_px * 0.6)
+    top = min(float(low[1]), float(eyes[1]) - HEAD_ROOM * torso_px)
     width, height = size_wh
+    legs = [int(joint) for pair in LEGS for joint in pair]
+    legs_shown = bool((visibility[legs] >= MIN_VISIBILITY).any())
+    bottom = float(high[1]) if legs_shown or not whole else float(height)
     x0, x1 = (float(np.clip(v, 0, width)) for v in (low[0], high[0]))
-    y0, y1 = (float(np.clip(v, 0, height)) for v in (top, high[1]))
+    y0, y1 = (float(np.clip(v, 0, height)) for v in (top, bottom))
     if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
         return 0.0, 0.0, float(width), float(height)
     return x0, y0, x1, y1

@@ -98,14 +98,14 @@ def _border(mask: NDArray[np.bool_]) -> Bytes:
 
 
 def parse_truth(
-    parser: OwnParser, estimator: PoseEstimator, image: Bytes, whole: bool
+    parser: OwnParser, estimator: PoseEstimator, image: Bytes
 ) -> tuple[Bytes | None, float]:
     """Labels of one frame, None where nobody is found; and CPU seconds without the pose."""
     pose = estimator.estimate(Frame(image))
     if pose is None:
         return None, 0.0
     began = time.thread_time()
-    guess = parser.parse(image, pose, whole)
+    guess = parser.parse(image, pose)
     return guess, time.thread_time() - began
 
 
@@ -137,8 +137,7 @@ def main() -> None:
     tiles, missed, flickers, spent = [], [], [], []
     for truth in read_truths():
         image, label = truth.image(media_folder()), truth.label()
-        whole = truth.framing == "full"
-        guess, seconds = parse_truth(parser, estimator, image, whole)
+        guess, seconds = parse_truth(parser, estimator, image)
         if guess is None:
             missed.append(truth.name)
             continue
