@@ -41,11 +41,15 @@ def draw_paint(joints: NDArray[np.float32], size_hw: tuple[int, int]) -> NDArray
         PoseIncomplete: as ``agnostic.complete_joints``.
     """
     whole = complete_joints(joints)
+    masks = {
+        Paint.BODY: painted_body(joints, size_hw),
+        Paint.LEFT_ARM: parse_stroke(whole, Cihp.LEFT_ARM, size_hw),
+        Paint.RIGHT_ARM: parse_stroke(whole, Cihp.RIGHT_ARM, size_hw),
+        Paint.NECK: neck_square(whole, size_hw),
+    }
     plane = np.zeros(size_hw, np.uint8)
-    plane[painted_body(joints, size_hw)] |= Paint.BODY
-    plane[parse_stroke(whole, Cihp.LEFT_ARM, size_hw)] |= Paint.LEFT_ARM
-    plane[parse_stroke(whole, Cihp.RIGHT_ARM, size_hw)] |= Paint.RIGHT_ARM
-    plane[neck_square(whole, size_hw)] |= Paint.NECK
+    for bit, mask in masks.items():
+        plane[mask] |= np.uint8(bit)
     return plane
 
 
