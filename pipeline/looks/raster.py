@@ -92,9 +92,10 @@ def extent(points, first, count):  # type: ignore[no-untyped-def]
 
 @compiled
 def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, scale):  # type: ignore[no-untyped-def]
-    """Draw one sheet into ``out``, replacing what is there.
+    """Draw one sheet into ``out``, replacing what is there and no more solid.
 
-    Triangles that lie turned over are drawn first, so that a fold never covers the right side.
+    Triangles that lie turned over are drawn first, so that a fold never covers the right side;
+    otherwise the later ones lie on top.
 
     Args:
         out: (h, w) uint32 packed RGBA, changed in place.
@@ -167,7 +168,10 @@ def _fill_triangle(out, triangle, bends_right, affine, picture):  # type: ignore
             end_x = min(out.shape[1], (right + ONE - 1) >> FRACTION_BITS)
             u, v = u_row + u_right * x, v_row + v_right * x
             for column in range(x, end_x):
-                out[y, column] = _sample(picture, u, v)
+                value = _sample(picture, u, v)
+                # where a sheet folds over itself its clear margin must not cut holes into cloth
+                if value >> np.uint32(24) >= out[y, column] >> np.uint32(24):
+                    out[y, column] = value
                 u += u_right
                 v += v_right
             long_x += long_step

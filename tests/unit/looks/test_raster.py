@@ -61,6 +61,16 @@ def test_a_fold_does_not_cover_the_right_side() -> None:
         assert tuple(draw(picture, corners, texture, order)[5, 5]) == (255, 0, 0, 255)
 
 
+def test_a_fold_cuts_no_hole_with_its_clear_margin() -> None:
+    picture = np.zeros((40, 40, 4), np.uint8)
+    picture[:20] = (255, 0, 0, 255)  # the lower half is the clear margin
+    texture = np.array([[1, 1], [30, 1], [1, 18], [1, 22], [30, 22], [1, 38]], np.float32)
+    corners = np.array([[0, 0], [30, 0], [0, 30], [0, 0], [30, 0], [0, 30]], np.float32)
+    triangles = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
+    for order in (triangles, triangles[::-1].copy()):
+        assert tuple(draw(picture, corners, texture, order)[5, 5]) == (255, 0, 0, 255)
+
+
 def test_outside_the_picture_is_clear() -> None:
     points, triangles = square(30.0, 1)
     out = draw(np.full((10, 10, 4), 255, np.uint8), points, points, triangles)
