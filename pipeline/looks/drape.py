@@ -19,8 +19,8 @@ PLACED, HANGING, INNER = 0, 1, 2
 
 SEAM_HEIGHT = 0.09  # tl; the shoulder seam lies this far above the line through the joints
 EASE = 1.04  # cloth / body
-WIDEST_UPPER, WIDEST_SKIRT = 1.18, 1.80  # cloth / body when the garment itself is wide
-SKIRT_FROM, SKIRT_FULL = 0.80, 1.10  # tl: a dress may flare from the waist down
+WIDEST_UPPER = 1.18  # cloth / body when the garment itself is wide
+SKIRT_FROM, SKIRT_FLARE = 0.60, 0.27  # tl, and tangent: a dress may flare from the waist down
 INNER_AT = 0.5  # of the way from the centre line to the side
 ROUNDEST = 1.28  # scale at the centre / at the whole width: a body seen from the front is round
 STRETCH_FROM = 0.4  # of the way from armpit to hem: above, the cloth keeps its length
@@ -117,12 +117,12 @@ def _depth(drape, rows, y):  # type: ignore[no-untyped-def]
 @inner
 def _edge(drape, axes, depth, seen_px, half_tex):  # type: ignore[no-untyped-def]
     """Distance of a side from the centre line: hides the body, keeps the garment's cut."""
-    widest = WIDEST_UPPER
+    widest_px = WIDEST_UPPER * seen_px
     if drape.flares:
-        flare = min(max((depth - SKIRT_FROM) / (SKIRT_FULL - SKIRT_FROM), 0.0), 1.0)
-        widest += flare * (WIDEST_SKIRT - WIDEST_UPPER)
+        # it lies flat as a wide fan; hanging it falls into folds, as a steep cone
+        widest_px += SKIRT_FLARE * max(depth - SKIRT_FROM, 0.0) * axes.torso_px
     own_px = half_tex / drape.garment_half_tex * axes.half_seen_px
-    return max(EASE * seen_px, min(own_px, widest * seen_px))
+    return max(EASE * seen_px, min(own_px, widest_px))
 
 
 @inner

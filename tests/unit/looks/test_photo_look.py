@@ -101,6 +101,24 @@ def test_a_dress_goes_on_below_the_hips() -> None:
     assert depth[420.0] > depth[300.0] + 0.3 > 1.3
 
 
+def test_a_wide_skirt_falls_as_a_cone_without_a_shelf() -> None:
+    dress = garment(Sleeves.SHORT, Category.DRESS, hem_y=460.0)
+    parts, marks = dress.parts.copy(), dict(dress.landmarks)
+    wide = {Side.RIGHT: np.array([20, 460]), Side.LEFT: np.array([460, 460])}
+    skirt = [[165, 170], [315, 170], wide[Side.LEFT], wide[Side.RIGHT]]
+    cv2.fillPoly(parts, [np.int32(skirt)], PART_CODES[Part.TORSO])
+    marks.update({f"hem_{side}": place.astype(np.float32) for side, place in wide.items()})
+    texture = np.zeros_like(dress.texture)
+    texture[parts > 0] = (90, 90, 90, 255)
+    dress = dataclasses.replace(dress, texture=texture, parts=parts, landmarks=marks)
+    drawn = draw_look(PhotoLook(dress), body_of("t"), SIZE_WH)
+    depth = np.arange(drawn.box.y0, drawn.box.y1) - MIDDLE[1]
+    skirt_rows = (depth > 0.7 * TORSO_PX) & (depth < 1.4 * TORSO_PX)
+    width = (drawn.rgba[..., 3] > 127).sum(axis=1)[skirt_rows][::8].astype(float)
+    growth = np.diff(width) / 8.0  # both sides together
+    assert growth.min() > 0.2 and growth.max() < 0.8
+
+
 def test_trousers_are_refused_in_a_sentence() -> None:
     with pytest.raises(NotSupported, match=r"Test top .* not supported yet\. Choose"):
         PhotoLook(garment(category=Category.LOWER))
