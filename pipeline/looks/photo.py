@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ Vector = NDArray[np.float64]
 
 OVERLAP = 0.14  # of the armhole: sheets of torso and sleeve share this band on either side
 BLEND_FROM, BLEND_OVER = -0.10, 0.38  # of the armhole: from torso to arm
+BLEND_SHOULDER = 0.16  # likewise at the shoulder's end: the arm's edge begins at its very tip
 NECKLINE_POINTS = 15
 
 
@@ -40,7 +42,8 @@ class PhotoLook:
         self.garment = garment
         marks = {name: np.asarray(p, np.float64) for name, p in garment.landmarks.items()}
         sides = [side for side in Side if _has_sleeve(garment, side)]
-        self.mesh: Mesh = build_mesh(garment.texture, _regions(garment, marks, sides))
+        mesh = build_mesh(garment.texture, _regions(garment, marks, sides))
+        self.mesh: Mesh = _creased(mesh, marks, sides)
         self._torso = TorsoFit(garment)
         vertices = self.mesh.vertices_tex.astype(np.float64)
         self._sleeves: Mapping[Side, SleeveMap] = {
@@ -125,21 +128,35 @@ def _regions(
     return regions
 
 
+def _creased(mesh: Mesh, marks: Mapping[str, Vector], sides: list[Side]) -> Mesh:
+    """Sort the sleeves' triangles from the armhole outwards: where a sleeve hangs down it lies in
+    a crease below the armpit, with its free part on top."""
+    sheets = dict(mesh.sheets)
+    for side in sides:
+        sheet = sheets[SLEEVE_PART[side]]
+        middles = mesh.vertices_tex[sheet.triangles].mean(axis=1).astype(np.float64)
+        order = np.argsort(Armhole.of(marks, side).beyond(middles), kind="stable")
+        sheets[SLEEVE_PART[side]] = replace(sheet, triangles=sheet.triangles[order])
+    return Mesh(mesh.vertices_tex, sheets)
+
+
 def _weight(mesh: Mesh, marks: Mapping[str, Vector], side: Side) -> Vector:
     """How far every vertex follows the arm."""
     points = mesh.vertices_tex.astype(np.float64)
     armhole = Armhole.of(marks, side)
     weight = np.zeros(len(points))
     sleeve_rows = mesh.sheets[SLEEVE_PART[side]].rows
-    weight[sleeve_rows] = _follow(armhole.beyond(points[sleeve_rows]))
+    sleeve = points[sleeve_rows]
+    weight[sleeve_rows] = _follow(armhole.beyond(sleeve), armhole.height(sleeve))
     # on the torso only the band across the armhole follows, and nothing below the armpit
     torso_rows = mesh.sheets[Part.TORSO].rows
     torso = points[torso_rows]
     away = armhole.away(torso)
     fade = smoothstep((armhole.height(torso) + 0.15) / 0.20) * (np.abs(away) < 2.0 * OVERLAP)
-    weight[torso_rows] = _follow(away) * fade
+    weight[torso_rows] = _follow(away, armhole.height(torso)) * fade
     return weight
 
 
-def _follow(beyond: Vector) -> Vector:
-    return smoothstep((beyond - BLEND_FROM) / BLEND_OVER).astype(np.float64)
+def _follow(beyond: Vector, height: Vector) -> Vector:
+    over = BLEND_OVER + (BLEND_SHOULDER - BLEND_OVER) * smoothstep(2.0 * height - 1.0)
+    return smoothstep((beyond - BLEND_FROM) / over).astype(np.float64)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +19,12 @@ from pipeline.trunk import OUTWARD
 
 Vector = NDArray[np.float64]
 
-PROFILE_STATIONS = np.linspace(0.0, 1.0, 9)
-ALONG_RANGE, ACROSS_RANGE = (-0.8, 1.3), (-0.6, 1.6)  # beyond, a quad's coordinates mean nothing
+EDGE_POINTS = 65  # along each edge of a sleeve
+EDGE_SMOOTHINGS = 8
+LONGEST_EDGE = 1.6  # of the straight way; what is longer went astray
+PAST_ARMHOLE = 0.25  # of the way to the cuff
+ALONG_RANGE = (-0.8, 1.3)
+PAST_CUFF = 0.04  # cloth that hangs lower than its cuff's line ends this soon: cuffs are square
 MARGIN = 0.30  # of the width: how far the mesh may reach past the cloth
 
 
@@ -43,31 +48,39 @@ class SleeveMap:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Quad:
-    """Bilinear coordinates in armpit, shoulder, inner cuff, outer cuff."""
+class _Rulings:
+    """Straight lines across a sleeve, from its inner edge to its outer one.
 
-    armpit: Vector
-    shoulder: Vector
+    Attributes:
+        along: (m,) where each line lies, ascending, in equal steps.
+        inner, outer: (m, 2) their ends, texture px.
+    """
+
+    along: Vector
     inner: Vector
     outer: Vector
 
     def coordinates(self, points: Vector) -> tuple[Vector, Vector]:
-        """Across and along of ``points`` (n, 2), by damped Newton steps."""
-        across, along = np.full(len(points), 0.5), np.full(len(points), 0.5)
-        for _ in range(14):
-            s, t = across[:, None], along[:, None]
-            low = (1 - t) * self.armpit + t * self.inner
-            high = (1 - t) * self.shoulder + t * self.outer
-            miss = (1 - s) * low + s * high - points
-            ds = high - low
-            dt = (1 - s) * (self.inner - self.armpit) + s * (self.outer - self.shoulder)
-            det = ds[:, 0] * dt[:, 1] - ds[:, 1] * dt[:, 0]
-            det = np.where(np.abs(det) < 1e-3, 1e-3, det)
-            step_s = (miss[:, 0] * dt[:, 1] - miss[:, 1] * dt[:, 0]) / det
-            step_t = (ds[:, 0] * miss[:, 1] - ds[:, 1] * miss[:, 0]) / det
-            across = np.clip(across - np.clip(step_s, -0.5, 0.5), *ACROSS_RANGE)
-            along = np.clip(along - np.clip(step_t, -0.5, 0.5), *ALONG_RANGE)
-        return across, along
+        """Across and along of ``points`` (n, 2): on the line that passes nearest."""
+        to_point = points[:, None] - self.inner
+        line = self.outer - self.inner
+        squared = np.maximum((line * line).sum(axis=1), 1e-6)
+        across = np.clip((to_point * line).sum(axis=2) / squared, -MARGIN, 1.0 + MARGIN)
+        miss = np.hypot(*np.moveaxis(to_point - across[..., None] * line, 2, 0))
+        nearest = miss.argmin(axis=1)
+        # between two lines, as far as the point lies off them
+        off = (to_point[..., 0] * line[:, 1] - to_point[..., 1] * line[:, 0]) / np.sqrt(squared)
+        rows = np.arange(len(points))
+        here = off[rows, nearest]
+        after = np.minimum(nearest + 1, len(self.along) - 1)
+        before = np.maximum(nearest - 1, 0)
+        beyond = np.where(here * off[rows, after] < 0.0, after, before)
+        there = off[rows, beyond]
+        opposite = here * there < 0.0
+        share = np.where(opposite, here / np.where(opposite, here - there, 1.0), 0.0)
+        along = self.along[nearest] + share * (self.along[beyond] - self.along[nearest])
+        way = across[rows, beyond] - across[rows, nearest]
+        return across[rows, nearest] + share * way, along
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,48 +140,82 @@ def map_sleeve(
         vertices: (n, 2) texture px.
         weight: (n,) how far each follows the arm.
     """
-    quad = _Quad(
-        *(
-            landmarks[f"{name}_{side}"].astype(np.float64)
-            for name in ("armpit", "shoulder", "cuff_inner", "cuff_outer")
-        )
-    )
-    across, along = quad.coordinates(vertices)
-    low, high = _extent(quad, region)
-    t = np.clip(along, 0.0, 1.0)
-    floor, ceiling = np.interp(t, PROFILE_STATIONS, low), np.interp(t, PROFILE_STATIONS, high)
-    across = np.clip((across - floor) / (ceiling - floor), -MARGIN, 1.0 + MARGIN)
-    profile = _profile(quad, OUTWARD[side]) * (high - low)
+    names = ("shoulder", "cuff_outer", "cuff_inner", "armpit")
+    corners = np.array([landmarks[f"{name}_{side}"] for name in names], np.float64)
+    outer, inner = _edges(region, corners)
+    armhole = Armhole.of(landmarks, side)
+    across, along = _rule(inner, outer, armhole.normal).coordinates(vertices)
+    past = np.maximum(along - 1.0, 0.0)
+    along = np.minimum(along, 1.0) + PAST_CUFF * (1.0 - np.exp(-past / PAST_CUFF))
+    axis = unit(corners[1] + corners[2] - corners[0] - corners[3])
+    normal = np.array([axis[1], -axis[0]]) * OUTWARD[side]
+    half = np.abs((outer - inner) @ normal) / 2.0
+    stations = np.linspace(0.0, 1.0, EDGE_POINTS)
     return SleeveMap(
         along=along,
         across=across,
         weight=weight,
-        half_tex=np.interp(along, PROFILE_STATIONS, profile),
-        outer_tex=float(np.hypot(*(quad.outer - quad.shoulder))),
-        inner_tex=float(np.hypot(*(quad.inner - quad.armpit))),
+        # at the armhole the lines run along the sleeve and say nothing about its width
+        half_tex=np.interp(np.maximum(along, PAST_ARMHOLE), stations, half),
+        outer_tex=float(np.hypot(*(corners[1] - corners[0]))),
+        inner_tex=float(np.hypot(*(corners[2] - corners[3]))),
     )
 
 
-def _extent(quad: _Quad, region: NDArray[np.bool_]) -> tuple[Vector, Vector]:
-    """How far the cloth reaches across at each station: straightens curved sleeves."""
-    rows, columns = np.nonzero(region)
-    stride = max(1, len(rows) // 3000)
-    pixels = np.column_stack([columns, rows])[::stride].astype(np.float64)
-    across, along = quad.coordinates(pixels)
-    low, high = np.zeros(len(PROFILE_STATIONS)), np.ones(len(PROFILE_STATIONS))
-    for k in range(1, len(PROFILE_STATIONS)):
-        here = np.abs(along - PROFILE_STATIONS[k]) < 0.09
-        if here.sum() > 8:
-            low[k], high[k] = np.quantile(across[here], [0.02, 0.98])
-    return low, np.maximum(high, low + 0.2)
+def _edges(region: NDArray[np.bool_], corners: Vector) -> tuple[Vector, Vector]:
+    """The sleeve's outer and inner edge from armhole to cuff, ``EDGE_POINTS`` each.
+
+    Args:
+        region: (h, w) the sleeve's pixels.
+        corners: (4, 2) shoulder, outer end of the cuff, inner end, armpit: all the way round.
+    """
+    shoulder, cuff_outer, cuff_inner, armpit = corners
+    straight = np.array([shoulder, cuff_outer]), np.array([armpit, cuff_inner])
+    lines, _ = cv2.findContours(region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    paths = straight
+    if lines:
+        contour = max(lines, key=len).reshape(-1, 2).astype(np.float64)
+        at = [int(np.hypot(*(contour - corner).T).argmin()) for corner in corners]
+        contour = np.roll(contour, -at[0], axis=0)
+        count = len(contour)
+        places = [(k - at[0]) % count for k in at]
+        if places[1] > places[3]:  # it runs the other way round
+            contour = np.roll(contour[::-1], 1, axis=0)
+            places = [(-k) % count for k in places]
+        if places == sorted(places):
+            outer = np.vstack([shoulder, contour[1 : places[1]], cuff_outer])
+            inner = np.vstack([armpit, contour[places[2] + 1 : places[3]][::-1], cuff_inner])
+            paths = outer, inner
+    return _evened(paths[0], straight[0]), _evened(paths[1], straight[1])
 
 
-def _profile(quad: _Quad, outward: float) -> Vector:
-    """Half width of the quad at each station, measured across the sleeve's axis."""
-    axis = unit(quad.inner + quad.outer - quad.armpit - quad.shoulder)
-    normal = np.array([axis[1], -axis[0]]) * outward
-    t = PROFILE_STATIONS[:, None]
-    edge = (1 - t) * (quad.shoulder - quad.armpit) + t * (quad.outer - quad.inner)
-    half = np.abs(edge @ normal) / 2.0
-    half[:2] = half[2]  # at the armhole the edge runs along the axis and says nothing
-    return half
+def _evened(path: Vector, straight: Vector) -> Vector:
+    """Points in equal steps along a path, without its frills; a path that strays is no edge."""
+    even = _in_steps(path)
+    for _ in range(EDGE_SMOOTHINGS):
+        even[1:-1] = 0.25 * even[:-2] + 0.5 * even[1:-1] + 0.25 * even[2:]
+    longest = LONGEST_EDGE * np.hypot(*(straight[1] - straight[0]))
+    strays = np.hypot(*np.diff(even, axis=0).T).sum() > longest
+    return _in_steps(straight if strays else even)
+
+
+def _in_steps(path: Vector) -> Vector:
+    walked = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    at = np.linspace(0.0, walked[-1], EDGE_POINTS)
+    return np.column_stack([np.interp(at, walked, path[:, axis]) for axis in range(2)])
+
+
+def _rule(inner: Vector, outer: Vector, away: Vector) -> _Rulings:
+    """Lines from edge to edge, and beyond: into the torso along ``-away``, past the cuff."""
+    middle = 0.5 * (inner + outer)
+    length = float(np.hypot(*np.diff(middle, axis=0).T).sum())
+    step = 1.0 / (EDGE_POINTS - 1)
+    before = np.arange(round(ALONG_RANGE[0] / step), 0)[:, None] * step * length
+    after = np.arange(1, round((ALONG_RANGE[1] - 1.0) / step) + 1)[:, None] * step * length
+    onward = unit(middle[-1] - middle[-EDGE_POINTS // 4])
+
+    def extended(edge: Vector) -> Vector:
+        return np.vstack([edge[0] + before * unit(away), edge, edge[-1] + after * onward])
+
+    along = np.arange(-len(before), EDGE_POINTS + len(after)) * step
+    return _Rulings(along, extended(inner), extended(outer))

@@ -22,8 +22,9 @@ COVER = 1.05  # cloth / arm: it must hide the arm
 SNUG = 1.12  # cloth / arm on the outer side, where it lies on the arm
 WIDEST = {Sleeves.LONG: 1.45, Sleeves.SHORT: 1.90}  # on the inner side, where the ease hangs
 LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reach the wrist do reach
-CAP = 0.20  # of the upper arm: where the shoulder is as wide as the arm
+CAP = 0.08  # of the upper arm: where the shoulder is as wide as the arm
 ARMPIT_EASE = 0.40  # of the upper arm: where the inner edge has left the armpit for the arm
+TUCK = 0.03  # hw: the inner edge lies this far on the torso, so that no gap shows between them
 CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
 FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
 PAST_WRIST = 1.02  # of the forearm
@@ -145,6 +146,7 @@ def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  #
     bend = bend_between(bones, upper_px, fore_px)
     # from the tip the cloth goes round the shoulder's muscle
     cap_px = CAP * bones.upper_px - min(edges.outer_from, 0.0)
+    tuck_px = TUCK * half_chest_px
     length_px = max(edges.outer_to - edges.outer_from, 1.0)
     for n in range(vertices.shape[0]):
         if weight[n] == 0.0:
@@ -160,7 +162,7 @@ def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  #
         rest = 1.0 - min(max(below / cap_px, 0.0), 1.0)
         high = edges.tip_out + (outer_px - edges.tip_out) * math.sqrt(1.0 - rest * rest)
         grown = ease(below / (ARMPIT_EASE * bones.upper_px))
-        low = edges.armpit_out - (inner_px + edges.armpit_out) * grown
+        low = edges.armpit_out - (inner_px + edges.armpit_out) * grown - tuck_px
         x, y = bend_point(bones, bend, at, low + (high - low) * s)
         vertices[n, 0] += weight[n] * (x - vertices[n, 0])
         vertices[n, 1] += weight[n] * (y - vertices[n, 1])
