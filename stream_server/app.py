@@ -56,7 +56,10 @@ EVERYWHERE = ("0.0.0.0", "::", "")
 
 
 def create_app(
-    config: ServerConfig, engine: Engine | None = None, timing: Timing | None = None
+    config: ServerConfig,
+    engine: Engine | None = None,
+    timing: Timing | None = None,
+    metrics: Metrics | None = None,
 ) -> web.Application:
     """Put an application together; nothing heavy happens before it starts.
 
@@ -64,6 +67,7 @@ def create_app(
         config: settings.
         engine: what dresses; the pipeline unless given.
         timing: deadlines of live sessions.
+        metrics: where to count; its own unless the engine counts there as well.
 
     Raises:
         WeightsError, InputError: the stack that the settings ask for cannot be had here.
@@ -73,7 +77,7 @@ def create_app(
         middlewares=[answer_errors, security.check_origin, security.check_token],
     )
     app[CONFIG] = config
-    app[METRICS] = Metrics()
+    app[METRICS] = metrics or Metrics()
     app[RATE] = RateLimit(config.requests_per_minute)
     app.on_response_prepare.append(security.add_headers)
     for module in (pages, garments, sessions, tryon, health, settings, openapi):
@@ -201,7 +205,10 @@ def _say(line: str) -> None:
 
 
 async def serve(
-    config: ServerConfig, announce: Callable[[str], object], engine: Engine | None = None
+    config: ServerConfig,
+    announce: Callable[[str], object],
+    engine: Engine | None = None,
+    metrics: Metrics | None = None,
 ) -> None:
     """Serve inside a running event loop; see ``run`` and ``create_app``."""
     tls = secure(config)
@@ -211,7 +218,8 @@ async def serve(
     loop.set_exception_handler(_log_stray)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    runner = web.AppRunner(create_app(config, engine), access_log=None, shutdown_timeout=SHUTDOWN_S)
+    app = create_app(config, engine, metrics=metrics)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     try:
         await runner.setup()
         server = runner.server

@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from prometheus_client.parser import text_string_to_metric_families
 
 from pipeline.errors import InputError, WearcastError
 from pipeline.structures import Frame
@@ -31,6 +32,7 @@ from stream_server.commands.frame_code import write_camera_file
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+SERVER = ("stream_server.cli", "serve")
 PROBE = Path(__file__).with_name("stream_probe.js")
 MAX_CLIP_FRAMES = 300
 READY_S = 120.0  # the first start compiles the kernels
@@ -59,7 +61,11 @@ class BenchFailed(WearcastError):
 
 
 def measure_stream(
-    frames: Iterable[Frame], garments: tuple[str, str], seconds: float, screenshot: Path | None
+    frames: Iterable[Frame],
+    garments: tuple[str, str],
+    seconds: float,
+    screenshot: Path | None,
+    server: Sequence[str] = SERVER,
 ) -> dict[str, Any]:
     """Run server and browser on this machine and measure what a shopper gets.
 
@@ -68,6 +74,7 @@ def measure_stream(
         garments: a light and a dark garment id, to be told apart by their brightness.
         seconds: how long to watch before the garment is switched.
         screenshot: where to put a picture of the page, or None.
+        server: module and arguments that start it; ``--port`` and ``--catalog`` are added.
 
     Returns:
         ``first_frame_ms``, ``first_dressed_ms`` (from the click on start),
@@ -75,7 +82,8 @@ def measure_stream(
         ``latency_p50_ms``, ``latency_p95_ms``, ``latency_slope_ms_per_s``, ``switch_p50_ms``,
         ``switch_max_ms``, ``server_cores``, ``browser_cores`` (busy, before the switching),
         ``server_cpu_ms_per_frame``, ``browser_cpu_ms_per_frame`` (for each frame that came back),
-        ``sent_wh``, ``frames``.
+        ``sent_wh``, ``frames``, ``keyframes`` (that networks made) and
+        ``keyframe_age_ms`` (mean over the frames that wore one; None without).
 
     Raises:
         InputError: Chromium or Playwright is missing.
@@ -90,16 +98,16 @@ def measure_stream(
         written = write_camera_file((f.image for f in islice(frames, MAX_CLIP_FRAMES)), camera)
         if written == 0:
             raise InputError("The clip holds no frame.")
-        with _server(folder / "catalog") as (address, server_pid):
+        with _server(server, folder / "catalog") as (address, server_pid):
             return _watch(chromium, camera, address, server_pid, garments, seconds, screenshot)
 
 
 @contextmanager
-def _server(catalog: Path) -> Iterator[tuple[str, int]]:
+def _server(module: Sequence[str], catalog: Path) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "stream_server.cli", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", *module, "--port", str(port)]
     process = subprocess.Popen([*command, "--catalog", str(catalog)], stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
@@ -161,6 +169,7 @@ def _watch(
                 page.screenshot(path=screenshot)
             switches = _switch_garments(page, garments)
             seen = page.evaluate("({local: __probe.local, remote: __probe.remote})")
+            keyframes = _keyframes(address)
         except Error as error:
             raise BenchFailed(f"The browser gave up: {error.message.splitlines()[0]}") from error
         finally:
@@ -170,7 +179,25 @@ def _watch(
         name.replace("cores", "cpu_ms_per_frame"): round(1000 * cores / figures["fps"], 1)
         for name, cores in shares.items()
     }
-    return {**figures, **_switch_times(seen, switches), **shares, **per_frame}
+    return {**figures, **_switch_times(seen, switches), **shares, **per_frame, **keyframes}
+
+
+def _keyframes(address: str) -> dict[str, Any]:
+    """What the server counted of network keyframes."""
+    with urllib.request.urlopen(f"{address}/metrics", timeout=5) as answer:
+        text = answer.read().decode()
+    values = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if not sample.labels
+    }
+    worn = values["wearcast_keyframe_age_seconds_count"]
+    age_s = values["wearcast_keyframe_age_seconds_sum"]
+    return {
+        "keyframes": round(values["wearcast_keyframes_total"]),
+        "keyframe_age_ms": round(1000 * age_s / worn) if worn else None,
+    }
 
 
 def _start(page: Page) -> float:
