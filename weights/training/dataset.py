@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.labels import Landmark
 from pipeline.own_parser import INPUT_HW, OwnCrop, person_box, picture_planes, pose_planes
@@ -23,6 +25,7 @@ VALIDATION_EVERY = 40  # every so many-th sample is never trained on
 WHOLE_SHARE = 0.35  # of crops that go down to the feet
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
 TILT_RAD = 0.07
+WORKERS_MOST = 1000  # seeds of workers of different runs do not meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,26 @@ class Loader:
     def _shrunk_label(self, label: Bytes) -> Bytes:
         offset = self._shrink // 2
         return np.ascontiguousarray(label[offset :: self._shrink, offset :: self._shrink])
+
+
+class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+    """Batches from a worker process of torch's ``DataLoader``, every worker with its own chance.
+
+    Args:
+        samples: to draw from.
+        seed: of the run; shrink, size: as for ``Loader``.
+    """
+
+    def __init__(self, samples: list[Packed], seed: int, shrink: int, size: int) -> None:
+        self._samples, self._seed, self._shrink, self._size = samples, seed, shrink, size
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Never ends."""
+        worker = get_worker_info()
+        number = worker.id if worker else 0
+        loader = Loader(self._samples, self._seed * WORKERS_MOST + number, self._shrink)
+        while True:
+            yield loader.batch(self._size)
 
 
 def _decoded(data: bytes, flag: int) -> Bytes:

@@ -7,8 +7,10 @@ as fast; begin so and finish at full size. More ``--steps`` later simply prolong
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,10 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.utils.data import DataLoader
 
 from pipeline.labels import OwnPart
-from weights.training.dataset import IGNORED, Loader, Packed, read_packed
+from weights.training.dataset import IGNORED, Loader, Packed, Stream, read_packed
 from weights.training.network import OwnParserNet
 
 CHECKPOINT = "parser.pt"
@@ -41,6 +44,8 @@ AVERAGE_MOST = 0.996  # of the running mean of weights
 AVERAGE_START = 20.0
 SAVE_EVERY = 100
 REPORT_EVERY = 25
+REREAD_EVERY = 500  # steps, after which the folder is looked through again
+PREFETCHED = 4  # batches a worker process keeps ready
 VALIDATED = 60  # samples
 
 log = logging.getLogger("train")
@@ -150,28 +155,39 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     cv2.setNumThreads(1)
     torch.set_num_threads(arguments.threads)
-    train, validation = _samples(arguments.data)
-    log.info("%d samples to train on, %d to validate with", len(train), len(validation))
     training = Training(arguments.data, arguments.device)
-    loader = Loader(train, seed=training.step + 1, shrink=arguments.shrink)
-    first, began, losses = training.step, time.process_time(), []
+    batches = _batches(arguments, seed=training.step + 1)
+    first, began, losses = training.step, time.monotonic(), []
     for step in range(first, arguments.steps):
         late = (step - first) / max(arguments.steps - first, 1)
         rate = arguments.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * late))
-        losses.append(training.learn(loader.batch(arguments.batch), float(rate) + LEAST_RATE))
+        losses.append(training.learn(next(batches), float(rate) + LEAST_RATE))
         if training.step % REPORT_EVERY == 0:
-            spent = time.process_time() - began
+            spent = time.monotonic() - began
             pictures = (training.step - first) * arguments.batch / spent
             mean = float(torch.stack(losses).mean())
-            log.info("step %d, loss %.4f, %.1f pictures per CPU-s", training.step, mean, pictures)
+            log.info("step %d, loss %.4f, %.1f pictures/s", training.step, mean, pictures)
             losses.clear()
         if training.step % SAVE_EVERY == 0:
             training.save()
-            loader.samples, validation = _samples(arguments.data)
     training.save()
+    validation = _samples(arguments.data)[1]
     if validation:
         score = validate(training.mean, validation, arguments.shrink)
         log.info("validation IoU %s", {p.name.lower(): round(float(score[p]), 3) for p in OwnPart})
+
+
+def _batches(arguments: argparse.Namespace, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Batches for ever, of the pictures there are; new ones are looked for now and then."""
+    while True:
+        train, _ = _samples(arguments.data)
+        log.info("%d pictures to train on", len(train))
+        stream = Stream(train, seed, arguments.shrink, arguments.batch)
+        workers = arguments.workers
+        ahead = PREFETCHED if workers else None
+        loader = DataLoader(stream, batch_size=None, num_workers=workers, prefetch_factor=ahead)
+        yield from itertools.islice(loader, REREAD_EVERY)
+        seed += REREAD_EVERY
 
 
 def _samples(folder: Path) -> tuple[list[Packed], list[Packed]]:
@@ -189,6 +205,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--shrink", type=int, choices=(1, 2), default=1)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=0, help="processes that prepare batches")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
