@@ -203,8 +203,8 @@ def _longer(body: Body, drawn: DrawnLook, worn_hem: float | None) -> float | Non
     """How far the worn garment reaches below the drawn one, torso lengths; None while unknown."""
     if worn_hem is None:
         return None
-    hem_px = float(np.mean((body.mid_shoulder - drawn.hem_px) @ body.up))
-    return worn_hem - hem_px / body.torso_px
+    down = (drawn.hem_px[0] + drawn.hem_px[1]) / 2 - body.mid_shoulder
+    return worn_hem + float(down @ body.up) / body.torso_px
 
 
 def _back_collar(view: View, zones: Zones, drawn: DrawnLook) -> tuple[Alpha, Alpha]:
@@ -213,8 +213,7 @@ def _back_collar(view: View, zones: Zones, drawn: DrawnLook) -> tuple[Alpha, Alp
     if len(collar) == 0:
         return view.blank(), view.blank()
     left, right = zones.neckline[0], zones.neckline[-1]
-    chin = zones.face.chin.astype(np.float32)
-    behind = behind_neck(*view.shape, chin, left, right, NECK_RADIUS * zones.unit)
+    behind = behind_neck(*view.shape, zones.face.chin, left, right, NECK_RADIUS * zones.unit)
     return view.shrink(collar, drawn.box[:2])[..., 3], behind
 
 

@@ -133,12 +133,10 @@ class SkinPainter:
         limb: Alpha,
     ) -> NDArray[np.float32]:
         """Colour of painted skin and the light of folds on it, (h, w, 4) or larger."""
-        skin, light = skin_samples(
+        skin, light, spread = skin_samples(
             view.small, view.lab, evidence.skin, tainted, layers.skin, SURELY_SKIN
         )
-        painted = light[..., 1] > 0.5
-        values = light[painted, 0] / light[painted, 1]
-        spread = float(np.log(values + np.float32(20.0)).std()) if len(values) else BUSY_SPREAD
+        strength = np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [FOLD_STRENGTH, 0.0])
         shades = shade_skin(
             twice_blurred(skin, odd(0.5 * NEAR * zones.unit)),
             twice_blurred(light, odd(FINE_FOLDS * zones.unit)),
@@ -146,7 +144,7 @@ class SkinPainter:
             self._tones(list(zones.limbs)),
             limb,
             TRUST_TONE,
-            float(np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [FOLD_STRENGTH, 0.0])),
+            float(strength),
             *FOLD_RANGE,
         )
         return doubled(shades)

@@ -33,7 +33,6 @@ SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
 CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims of hands
 BARE_SHARE = 0.55  # of a forearm's axis must be free of worn cloth for it to be bare
 BARE_MARGIN = 0.1  # less for an arm that was bare: no flipping
-FOREARM_SAMPLES = np.linspace(0.05, 0.75, 24, dtype=np.float32)[:, None]  # elbow to wrist
 SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
 BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
 SURE_ARM, MIDDLE, BARE_ARM, HAND = 0.8, 0.75, 1.0, 1.2  # radii of the roles of an arm's cells
@@ -105,9 +104,9 @@ class LayerDecider:
             rules = _rules(limb, self._bare.get(side, True))
             loops.add_roles(roles, limb.distance, limb.position, limb.hand_distance, rules)
         seen = _cells(view, zones, evidence, cover, roles)
-        room = loops.garment_room(view.person, seen, zones.torso)
-        seen = seen._replace(garment=without(cover, ~room))
         marks = _marks(zones, worn_hem)
+        room = loops.garment_room(seen, marks)
+        seen = seen._replace(garment=without(cover, ~room))
         planes = smooth(loops.decide(seen, marks, self._hands(seen, zones), room), GAUSS)
         self._settler.apply(view, planes, time_s)
         known = view.blank()
@@ -142,28 +141,14 @@ class LayerDecider:
         self._time_s = time_s
         weight = float(1.0 - np.exp(-elapsed / BARE_TIME_S))
         for side, limb in zones.limbs.items():
-            share = _bare_share(limb, evidence)
-            if share is None:
+            elbow, wrist = limb.joints[1], limb.joints[2]
+            share = loops.bare_share(evidence.skin, evidence.worn, evidence.hair, elbow, wrist)
+            if share < 0.0:  # outside of the picture
                 continue
             old = self._shares.get(side, share)
             self._shares[side] = old + weight * (share - old)
             least = BARE_SHARE - BARE_MARGIN if self._bare.get(side, True) else BARE_SHARE
             self._bare[side] = self._shares[side] >= least
-
-
-def _bare_share(limb: Limb, evidence: Evidence) -> float | None:
-    """Share of a forearm's axis without worn cloth; None when it is outside the picture."""
-    elbow, wrist = limb.joints[1], limb.joints[2]
-    points = (elbow + (wrist - elbow) * FOREARM_SAMPLES).round().astype(int)
-    rows, columns = evidence.skin.shape
-    inside = (points >= 0).all(axis=1) & (points[:, 0] < columns) & (points[:, 1] < rows)
-    if inside.sum() < len(points) // 3:
-        return None
-    x, y = points[inside].T
-    # what looks like hair on an arm is a dark sleeve
-    worn = evidence.worn[y, x].astype(int) + evidence.hair[y, x]
-    clothed = (worn > cells.WORN_HINT) & (worn > evidence.skin[y, x])
-    return 1.0 - float(clothed.mean())
 
 
 def _percent(share: float) -> int:
@@ -211,7 +196,6 @@ def _cells(
         neck=zones.neck,
         opening=zones.opening,
         trunk=zones.trunk,
-        below_hips=zones.below_hips,
         roles=roles,
     )
 
@@ -223,10 +207,11 @@ def _marks(zones: Zones, worn_hem: float | None) -> cells.Marks:
     return cells.Marks(
         unit=float(zones.unit),
         torso=float(zones.torso),
-        chin=zones.face.chin.astype(np.float32),
-        mouth=zones.face.mouth.astype(np.float32),
+        chin=zones.face.chin,
+        mouth=zones.face.mouth,
         down=zones.face.down,
-        hem=np.ascontiguousarray(zones.hem, np.float32),
+        hips=zones.hips,
+        hem=zones.hem,
         above_hem=float(HEM_ROOM * zones.torso),
         below_hem=float(longer * zones.torso),
     )

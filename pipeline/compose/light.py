@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.compose.evidence import Evidence
-from pipeline.compose.loops.fills import light_and_shadow, worn_light
+from pipeline.compose.loops.fills import fold_gain, light_and_shadow, worn_light
 from pipeline.compose.loops.masks import grown
 from pipeline.compose.morph import as_mask, doubled, odd, twice_blurred
 from pipeline.compose.view import View
@@ -114,7 +114,6 @@ def _folds(view: View, zones: Zones, evidence: Evidence) -> NDArray[np.float32]:
     if count < FEW_CELLS:
         return np.ones(view.shape, np.float32)
     strength = np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [PLAIN_STRENGTH, BUSY_STRENGTH])
-    total = twice_blurred(light, odd(0.5 * FINE * zones.unit))
-    slow = (total[..., 0] + 1e-2 * mean) / (total[..., 1] + 1e-2)
-    gain = np.exp(np.clip((slow - mean) * strength, *SHADE_RANGE)).astype(np.float32)
+    slow = twice_blurred(light, odd(0.5 * FINE * zones.unit))
+    gain = fold_gain(slow, float(mean), float(strength), *SHADE_RANGE)
     return doubled(cv2.GaussianBlur(gain, (0, 0), 2.0))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose.letterbox import without_bars
 from pipeline.compose.loops.grid import block_means
-from pipeline.geometry import Floats, bounding_box
+from pipeline.geometry import Floats
 from pipeline.images import to_lab_bytes
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Box, DrawnLook, Image, Points
@@ -39,6 +39,7 @@ class View:
     Attributes:
         box: in frame px; its corner lies on the analysis grid.
         step: frame px per analysis px.
+        first: (2,) x, y of the middle of the first cell, frame px.
         grid: rows and columns of the whole frame's analysis grid.
         small: (h, w, 3) uint8 RGB, the camera's picture in the box, on the analysis grid.
         lab: (h, w, 3) uint8, ``small`` in CIE Lab, see ``images.to_lab_bytes``.
@@ -47,6 +48,7 @@ class View:
 
     box: Box
     step: int
+    first: Points
     grid: tuple[int, int]
     small: Image
     lab: NDArray[np.uint8]
@@ -68,8 +70,7 @@ class View:
 
     def to_small(self, points_px: Floats) -> Points:
         """Frame px → analysis px of this view; any (..., 2) array."""
-        corner = ((self.box.x0 - 0.5) / self.step + 0.5, (self.box.y0 - 0.5) / self.step + 0.5)
-        return np.asarray(points_px / self.step - corner, np.float32)
+        return np.asarray((points_px - self.first) * np.float32(1.0 / self.step), np.float32)
 
     def shrink(self, picture: NDArray[np.uint8], at: tuple[int, int] | None) -> NDArray[np.uint8]:
         """Mean of every cell of a picture (H, W, c) in frame px.
@@ -106,14 +107,18 @@ class Viewer:
         content = without_bars(image)
         box = _neighbourhood(body, drawn, content)
         step = self._choose_step(box.width * box.height, cells)
-        x0, y0 = _on_grid(box.x0, content.x0, step), _on_grid(box.y0, content.y0, step)
+        # some maps have one value for 2 × 2 cells: these too stay where they are
+        pair = 2 * step
+        x0, y0 = _on_grid(box.x0, content.x0, pair), _on_grid(box.y0, content.y0, pair)
         box = Box(x0, y0, max(box.x1, x0 + 1), max(box.y1, y0 + 1))
         rows, columns = -(-box.height // step), -(-box.width // step)
         small = block_means(image, y0, x0, step, rows, columns, False)
         alpha = plain(body.pose.person_alpha)[..., None]
         person = block_means(alpha, y0, x0, step, rows, columns, False)[..., 0]
         grid = -(-image.shape[0] // step), -(-image.shape[1] // step)
-        return View(box, step, grid, small, to_lab_bytes(small), person)
+        inside = (step - 1) / 2  # the middle of a cell is that of its pixels
+        first = np.array([x0 + inside, y0 + inside], np.float32)
+        return View(box, step, first, grid, small, to_lab_bytes(small), person)
 
     def _choose_step(self, area: int, cells: int) -> int:
         fits = area <= TOO_MANY * cells * self._step**2
@@ -135,7 +140,6 @@ def _on_grid(start: int, least: int, step: int) -> int:
 def _neighbourhood(body: Body, drawn: DrawnLook, content: Box) -> Box:
     """Everything that dressing may change; nothing outside of ``content`` is the scene's."""
     half_chest = body.half_chest_px
-    size_wh = (content.x1, content.y1)
     arms = [
         joint
         for arm in body.arms.values()
@@ -143,8 +147,8 @@ def _neighbourhood(body: Body, drawn: DrawnLook, content: Box) -> Box:
     ]
     boxes = [
         drawn.box,
-        bounding_box(np.array(arms), size_wh, int(ARM_MARGIN * half_chest)),
-        bounding_box(body.pose.landmarks_px[HEAD], size_wh, int(HEAD_MARGIN * half_chest)),
+        _around(np.array(arms), ARM_MARGIN * half_chest, content),
+        _around(body.pose.landmarks_px[HEAD], HEAD_MARGIN * half_chest, content),
     ]
     boxes = [box for box in boxes if box.width > 0 and box.height > 0]
     return Box(
@@ -152,4 +156,16 @@ def _neighbourhood(body: Body, drawn: DrawnLook, content: Box) -> Box:
         max(content.y0, min(box.y0 for box in boxes) - TORSO_MARGIN_PX),
         min(content.x1, max(box.x1 for box in boxes) + TORSO_MARGIN_PX),
         min(content.y1, max(box.y1 for box in boxes) + TORSO_MARGIN_PX),
+    )
+
+
+def _around(points: Floats, margin: float, content: Box) -> Box:
+    """The box around points (n, 2), as far as it is inside of the content."""
+    x0, y0 = points.min(axis=0).tolist()
+    x1, y1 = points.max(axis=0).tolist()
+    return Box(
+        min(max(int(x0 - margin), content.x0), content.x1),
+        min(max(int(y0 - margin), content.y0), content.y1),
+        max(min(int(x1 + margin) + 2, content.x1), content.x0),
+        max(min(int(y1 + margin) + 2, content.y1), content.y0),
     )

@@ -29,7 +29,6 @@ FACE_HALF_WIDTH_MIN = 0.30  # half chests; when the head is turned the ears are 
 CHIN = 0.62  # of eyes-to-mouth, below the mouth
 NECK_HALF_WIDTH = 0.40  # half chests, at the jaw
 SUBPIXEL_BITS = 4
-FAR = 2048.0  # cells; beyond any picture
 
 WORN_TOP, WORN_BOTTOM = 0.12, 0.70  # torso lengths below the shoulder line: surely the worn shirt
 WORN_HALF_WIDTH = 0.72  # half chests seen
@@ -106,12 +105,12 @@ class Zones:
         limbs: per side.
         neckline: (k, 2) the drawn garment's neckline.
         hem: (2, 2) the drawn garment's hem corners, picture left then right.
+        hips: (2, 2) two points of the hip line, picture left then right.
         in_face: (h, w) uint8, percent of the way from the face's middle to its edge, at most 255.
         below_chin: (h, w) uint8, percent of a half chest below the chin, at most 255.
         neck: (h, w) uint8, 255 between the jaw and the drawn neckline.
         opening: (h, w) uint8, 255 in the drawn front neckline, which shows bare chest.
         trunk: (h, w) uint8, 255 on the body without its arms, from the shoulders down.
-        below_hips: (h, w) uint8, 255 below the hip line.
     """
 
     unit: float
@@ -120,12 +119,12 @@ class Zones:
     limbs: dict[Side, Limb]
     neckline: Points
     hem: Points
+    hips: Points
     in_face: Alpha
     below_chin: Alpha
     neck: Alpha
     opening: Alpha
     trunk: Alpha
-    below_hips: Alpha
 
 
 def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
@@ -133,6 +132,8 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
     half_chest = body.half_chest_px / view.step
     face = _face(view, body, half_chest)
     neckline = view.to_small(drawn.neckline_px)
+    hip = body.mid_hip
+    lines = view.to_small(np.array([*drawn.hem_px, hip, hip + body.right], np.float32))
     in_face, below_chin = head_field(
         *view.shape,
         face.centre,
@@ -148,34 +149,34 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
         face=face,
         limbs={side: _limb(view, arm, drawn, side, half_chest) for side, arm in body.arms.items()},
         neckline=neckline,
-        hem=view.to_small(drawn.hem_px),
+        hem=lines[:2],
+        hips=lines[2:],
         in_face=in_face,
         below_chin=below_chin,
         neck=_neck(view, face, neckline, half_chest),
         opening=fill_polygon(view.blank(), neckline),
         trunk=_trunk(view, body),
-        below_hips=_below_hips(view, body),
     )
 
 
 def _limb(view: View, arm: Arm, drawn: DrawnLook, side: Side, half_chest: float) -> Limb:
-    joints = view.to_small(np.stack([arm.shoulder, arm.elbow, arm.wrist, arm.hand, arm.hand]))
+    joints = view.to_small(np.array([arm.shoulder, arm.elbow, arm.wrist, arm.hand, arm.hand]))
     joints[4] += (joints[3] - joints[2]) * np.float32(FINGERTIPS)
-    shoulder, elbow, wrist, _, tips = joints
-    belly = elbow + (wrist - elbow) * np.float32(FOREARM_BELLY)
-    arm_chain = [
-        [*shoulder, SHOULDER_RADIUS * half_chest, 0.0],
-        [*elbow, ELBOW_RADIUS * half_chest, 1.0],
-        [*belly, ELBOW_RADIUS * half_chest, 1.0 + FOREARM_BELLY],
-        [*wrist, WRIST_RADIUS * half_chest, 2.0],
-    ]
-    hand_chain = [
-        [*wrist, PALM_RADIUS * half_chest, 2.0],
-        [*tips, HAND_RADIUS * half_chest, 2.5],
-    ]
-    rows, columns = view.shape
-    distance, position = limb_field(rows, columns, np.array(arm_chain, np.float32))
-    hand_distance, _ = limb_field(rows, columns, np.array(hand_chain, np.float32))
+    shoulder, elbow, wrist, _, tips = joints.tolist()
+    belly = [e + (w - e) * FOREARM_BELLY for e, w in zip(elbow, wrist, strict=True)]
+    chains = np.array(
+        [
+            [*shoulder, SHOULDER_RADIUS * half_chest, 0.0],
+            [*elbow, ELBOW_RADIUS * half_chest, 1.0],
+            [*belly, ELBOW_RADIUS * half_chest, 1.0 + FOREARM_BELLY],
+            [*wrist, WRIST_RADIUS * half_chest, 2.0],
+            [*wrist, PALM_RADIUS * half_chest, 2.0],
+            [*tips, HAND_RADIUS * half_chest, 2.5],
+        ],
+        np.float32,
+    )
+    distance, position = limb_field(*view.shape, chains[:4])
+    hand_distance, _ = limb_field(*view.shape, chains[4:])
     reach = drawn.sleeve_reach.get(side, 0.0)
     return Limb(arm, joints, reach, distance, position, hand_distance)
 
@@ -223,19 +224,6 @@ def _trunk(view: View, body: Body) -> Alpha:
     tops = np.stack([body.arms[Side.RIGHT].shoulder, body.arms[Side.LEFT].shoulder])
     outline = np.concatenate([tops[:1], left, right[::-1], tops[1:]])
     return fill_polygon(view.blank(), view.to_small(outline))
-
-
-def _below_hips(view: View, body: Body) -> Alpha:
-    left, right = view.to_small(np.stack([body.mid_hip, body.mid_hip + body.right]))
-    return fill_below(view.blank(), left, right)
-
-
-def fill_below(canvas: Alpha, left: Floats, right: Floats) -> Alpha:
-    """Fill all that lies below the line through two points, from the picture's left to right."""
-    along = unit(right - left) * FAR
-    down = np.array([-along[1], along[0]], np.float32)
-    outline = np.stack([left - along, left + along, left + along + down, left - along + down])
-    return fill_polygon(canvas, outline)
 
 
 def fill_polygon(canvas: Alpha, outline: Floats) -> Alpha:

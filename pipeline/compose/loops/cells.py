@@ -40,7 +40,6 @@ class Cells(NamedTuple):
     neck: Mask
     opening: Mask
     trunk: Mask
-    below_hips: Mask
     roles: NDArray[np.uint16]
 
 
@@ -52,6 +51,7 @@ class Marks(NamedTuple):
     chin: Points
     mouth: Points
     down: Points
+    hips: Points  # (2, 2) two points of the hip line, picture left then right
     hem: Points  # (2, 2) ends of the drawn hem, picture left then right
     above_hem: float  # cells above the hem where the continued garment ends
     below_hem: float  # cells below the hem where it ends if cloth is certainly worn there

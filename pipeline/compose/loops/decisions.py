@@ -31,6 +31,7 @@ from pipeline.compose.loops.cells import (
     Cells,
     Marks,
     Mask,
+    Points,
 )
 from pipeline.compose.loops.masks import (
     CELL,
@@ -43,6 +44,7 @@ from pipeline.compose.loops.masks import (
     touching,
 )
 
+FOREARM_FROM, FOREARM_TO, FOREARM_SAMPLES = 0.05, 0.75, 24  # of the way from elbow to wrist
 COVERED = 225  # garment alpha from which a cell needs no fill
 SOLID_WIDTH, RIM = (
     np.intp(2),
@@ -94,22 +96,45 @@ def add_roles(
 
 
 @njit(cache=True, nogil=True)
-def garment_room(person: Mask, cells: Cells, torso: float) -> Mask:
+def bare_share(skin: Mask, worn: Mask, hair: Mask, elbow: Points, wrist: Points) -> float:
+    """Share of a forearm's axis without worn cloth; -1 when it is outside of the picture."""
+    rows, columns = skin.shape
+    inside, clothed = 0, 0
+    for i in range(FOREARM_SAMPLES):
+        t = FOREARM_FROM + (FOREARM_TO - FOREARM_FROM) * i / (FOREARM_SAMPLES - 1)
+        x = int(np.floor(elbow[0] + (wrist[0] - elbow[0]) * t + 0.5))
+        y = int(np.floor(elbow[1] + (wrist[1] - elbow[1]) * t + 0.5))
+        if 0 <= x < columns and 0 <= y < rows:
+            inside += 1
+            cloth = np.int32(worn[y, x]) + np.int32(hair[y, x])  # a dark sleeve looks like hair
+            if cloth > WORN_HINT and cloth > skin[y, x]:
+                clothed += 1
+    return 1.0 - clothed / inside if inside >= FOREARM_SAMPLES // 3 else -1.0
+
+
+@njit(cache=True, nogil=True)
+def garment_room(cells: Cells, marks: Marks) -> Mask:
     """Where a garment may be: the person, widened, with a soft edge.
 
     Below the hips there is no limit: a skirt may be as wide as it likes.
     """
-    rows, columns = person.shape
+    rows, columns = cells.person.shape
     body = np.empty((rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):
-            inside = person[y, x] > PERSON or cells.trunk[y, x] or cells.roles[y, x] & SURE_ARM
+            inside = cells.person[y, x] > PERSON or cells.trunk[y, x]
+            inside = inside or cells.roles[y, x] & SURE_ARM
             body[y, x] = 255 if inside else 0
     away = away_from(body)
-    end, per = np.float32((ROOM + ROOM_EDGE) * torso), np.float32(255.0 / (ROOM_EDGE * torso))
+    end, per = (
+        np.float32((ROOM + ROOM_EDGE) * marks.torso),
+        np.float32(255.0 / (ROOM_EDGE * marks.torso)),
+    )
     out = np.empty((rows, columns), np.uint8)
     last_y, last_x = away.shape[0] - 1, away.shape[1] - 1
     near, far = np.float32(0.75), np.float32(0.25)
+    hip, other_hip = marks.hips[0], marks.hips[1]
+    ax, ay = other_hip[0] - hip[0], other_hip[1] - hip[1]
     for y in range(rows):
         row, other = y // 2, min(max(y // 2 + 2 * (y % 2) - 1, 0), last_y)
         for x in range(columns):
@@ -117,7 +142,8 @@ def garment_room(person: Mask, cells: Cells, torso: float) -> Mask:
             off = near * (near * away[row, column] + far * away[row, beside])
             off += far * (near * away[other, column] + far * away[other, beside])
             soft = min(max((end - off) * per, np.float32(0.0)), np.float32(255.0))
-            out[y, x] = 255 if cells.below_hips[y, x] else np.uint8(soft)
+            below = (y - hip[1]) * ax - (x - hip[0]) * ay > 0.0
+            out[y, x] = 255 if below else np.uint8(soft)
     return out
 
 

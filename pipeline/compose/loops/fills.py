@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+DARKEST = np.float32(20.0)  # added to lightness in bytes before its logarithm, against noise
+
 Mask = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
@@ -144,7 +146,7 @@ def skin_samples(
     tainted: Mask,
     painted: Mask,
     surely: int,
-) -> tuple[Floats, Floats]:
+) -> tuple[Floats, Floats, float]:
     """What skin looks like, and the light on what will be painted over.
 
     Args:
@@ -155,7 +157,8 @@ def skin_samples(
 
     Returns:
         Half arrays: (., ., 4) sums of RGB and weight of sure skin;
-        (., ., 2) lightness times weight and weight of painted cells.
+        (., ., 2) lightness times weight and weight of painted cells; and the spread of the log
+        lightness of what is painted over, -1 for nothing.
     """
     rows, columns = skin_evidence.shape
     height, width = (rows + 1) // 2, (columns + 1) // 2
@@ -171,7 +174,18 @@ def skin_samples(
                 for c in range(3):
                     skin[y // 2, x // 2, c] += quarter * np.float32(small[y, x, c])
                 skin[y // 2, x // 2, 3] += quarter
-    return skin, light
+    count, total, squares = 0, 0.0, 0.0
+    for y in range(height):
+        for x in range(width):
+            if light[y, x, 1] > 0.5:
+                value = np.log(light[y, x, 0] / light[y, x, 1] + DARKEST)
+                count += 1
+                total += value
+                squares += value * value
+    if count == 0:
+        return skin, light, -1.0
+    mean = total / count
+    return skin, light, np.sqrt(max(squares / count - mean * mean, 0.0))
 
 
 @njit(cache=True, nogil=True)
@@ -289,6 +303,29 @@ def worn_light(
     mean = total / max(count, 1)
     spread = np.sqrt(max(squares / max(count, 1) - mean * mean, 0.0))
     return out, np.array([count, mean, spread])
+
+
+@njit(cache=True, nogil=True)
+def fold_gain(
+    light: Floats, mean: float, strength: float, darkest: float, brightest: float
+) -> Floats:
+    """Factor of the slow changes of light, half.
+
+    Args:
+        light: half array (., ., 2), log lightness times weight, and weight, blurred.
+        mean: log lightness that changes nothing.
+        strength: how much of the changes is taken on.
+        darkest, brightest: log of the factor's limits.
+    """
+    height, width = light.shape[:2]
+    out = np.empty((height, width), np.float32)
+    tiny, usual, scale = np.float32(1e-2), np.float32(mean), np.float32(strength)
+    least, most = np.float32(darkest), np.float32(brightest)
+    for y in range(height):
+        for x in range(width):
+            slow = (light[y, x, 0] + tiny * usual) / (light[y, x, 1] + tiny)
+            out[y, x] = np.exp(min(max((slow - usual) * scale, least), most))
+    return out
 
 
 @njit(cache=True, nogil=True)
