@@ -1,7 +1,7 @@
 """Judge the parser on real, hand-labelled frames: ``python -m weights.training.evaluate``.
 
-Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all pixels of all frames
-and by skin tone and framing; how well borders lie; and how much labels flicker on a still person
+Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames and by
+skin tone and framing; how well borders lie; and how much labels flicker on a still person
 under camera noise. ``--sheet`` writes overlays to look at, ``--json`` the figures.
 """
 
@@ -26,7 +26,7 @@ from weights.training.sheet import overlaid, write_sheet
 from weights.training.truth import Truth, media_folder, read_truths
 
 Bytes = NDArray[np.uint8]
-Counts = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 IGNORED = 255
 BORDER_SHARE = 0.006  # of the picture's diagonal, by which a border may be off
@@ -45,17 +45,20 @@ class Score:
     """Confusion of classes, and hits of borders, summed over frames.
 
     Attributes:
-        counts: (classes, classes) pixels by truth and guess.
+        counts: (classes, classes) pixels by truth and guess, as shares of the person's, so that
+            every frame counts the same whatever its size.
         borders: per class, hits and length of the guessed, hits and length of the true border.
     """
 
-    counts: Counts = field(default_factory=lambda: np.zeros((len(OwnPart),) * 2, np.int64))
-    borders: NDArray[np.float64] = field(default_factory=lambda: np.zeros((len(OwnPart), 4)))
+    counts: Floats = field(default_factory=lambda: np.zeros((len(OwnPart),) * 2))
+    borders: Floats = field(default_factory=lambda: np.zeros((len(OwnPart), 4)))
 
     def add(self, truth: Bytes, guess: Bytes) -> None:
         """Count one frame."""
         known = truth != IGNORED
-        np.add.at(self.counts, (truth[known], guess[known]), 1)
+        counts = np.zeros((len(OwnPart),) * 2)
+        np.add.at(counts, (truth[known], guess[known]), 1)
+        self.counts += counts / max(float((truth[known] > 0).sum()), 1)
         reach = max(2, round(BORDER_SHARE * float(np.hypot(*truth.shape))))
         for part in OwnPart:
             if (truth == part).sum() >= LEAST_PIXELS:
