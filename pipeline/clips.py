@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 import av
 import av.error
@@ -17,6 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from pipeline.closing import Closing
 from pipeline.errors import VideoUnreadable
 from pipeline.images import write_png
 from pipeline.structures import Frame, Image
@@ -34,7 +34,7 @@ class ClipFrame:
     pts: int
 
 
-class VideoReader:
+class VideoReader(Closing):
     """Decodes the first picture stream of a file, upright, frame by frame.
 
     Attributes:
@@ -70,15 +70,8 @@ class VideoReader:
         self.time_base = Fraction(self._stream.time_base or Fraction(1, 90000))
         self.frames = self._stream.frames
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the file."""
         self._container.close()
 
     def __iter__(self) -> Iterator[ClipFrame]:

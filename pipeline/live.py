@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from pipeline.body import BodyTracker
+from pipeline.closing import Closing
 from pipeline.compose.compositor import Compositor
 from pipeline.compose.warm_up import warm_up as compile_loops
 from pipeline.gate import Gate, Verdict
@@ -55,7 +54,7 @@ KeyedLooks = Callable[[Frame, Pose, int, Garment], KeyedLook | None]
 person's pose, the scene (as ``Observation.scene``) and what is worn. None: wear the photo look."""
 
 
-class LiveTryOn:
+class LiveTryOn(Closing):
     """Dresses the frames of one camera. One instance per session; close it at the end.
 
     Args:
@@ -92,17 +91,6 @@ class LiveTryOn:
         self._bodies = BodyTracker()
         self._compositor = Compositor()
         self._body: Body | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the pose graph. May be called twice; not while a step is running."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.blazepose.follower import Follower
+from pipeline.closing import Closing
 from pipeline.geometry import bounding_box
 from pipeline.labels import MIN_VISIBILITY, Landmark
 from pipeline.native_log import without_native_noise
@@ -44,7 +44,7 @@ BOX_MARGIN = 0.3  # around head and torso, in shoulder widths
 GREY = 127
 
 
-class PoseEstimator:
+class PoseEstimator(Closing):
     """MediaPipe Pose on pictures of their own. Not for use by several threads at once."""
 
     def __init__(self) -> None:
@@ -89,17 +89,6 @@ class PoseEstimator:
         graph, self._graph = self._graph, None
         if graph is not None:
             graph.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _from_mediapipe(
@@ -167,7 +156,7 @@ class _Sighting:
         )
 
 
-class PoseTracker:
+class PoseTracker(Closing):
     """Follows one person through a video: steady landmarks, restarted on scene cuts.
 
     Of several people the nearest one, that is the largest in the picture, is followed and kept;
@@ -260,17 +249,6 @@ class PoseTracker:
     def close(self) -> None:
         """Release the networks; closing twice is harmless."""
         self._follower.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _is_upper_body(pose: Pose) -> bool:
