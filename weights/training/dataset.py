@@ -24,7 +24,7 @@ IGNORED = 255  # label of what lies outside the frame
 VALIDATION_EVERY = 40  # every so many-th sample is never trained on
 WHOLE_SHARE = 0.35  # of crops that go down to the feet
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
-TILT_RAD = 0.07
+TILT_RAD = 0.12
 WORKERS_MOST = 1000  # seeds of workers of different runs do not meet
 
 

@@ -170,7 +170,7 @@ def sample_drape(rng: np.random.Generator) -> Drape:
 
 def sample_upper(rng: np.random.Generator) -> UpperCut:
     """A closed garment for the upper body."""
-    kind = rng.choice(["none", "short", "half", "long"], p=[0.13, 0.42, 0.08, 0.37])
+    kind = rng.choice(["none", "short", "half", "long"], p=[0.18, 0.38, 0.08, 0.36])
     sleeves = {
         "none": (-0.16, 0.06),
         "short": (0.3, 0.85),
