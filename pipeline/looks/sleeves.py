@@ -27,7 +27,7 @@ ARMPIT_EASE = 0.40  # of the upper arm: where the inner edge has left the armpit
 TUCK = 0.03  # hw: the inner edge lies this far on the torso, so that no gap shows between them
 CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
 FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
-PAST_WRIST = 1.02  # of the forearm
+PAST_WRIST = 1.00  # of the forearm
 CROOK_UPPER, CROOK_FORE = 0.65, 1.35  # stations where the halves of a sharply bent arm meet
 
 

@@ -33,6 +33,7 @@ LOWEST_ARMPIT = 0.36  # tl: roomy armholes hang this low at most
 FLAT_EASE = 1.25  # half width of a garment lying flat / half chest it is made for
 FLAT_EASE_DRESS = 1.12  # dresses are cut closer
 USUAL_HEM, HEM_SLOPE = 1.08, 0.4  # tl: what hangs lower is mostly a slimmer cut, not a longer one
+CROPPED, LOOSE_FROM, LOOSE_SHARE = 0.66, 0.83, 0.5  # tl; of what is missing to the usual hem
 NARROWEST_STRAP, WIDEST_NECK = 0.42, 0.62  # hw from the centre line
 NECK_RISE = 0.25  # of the slope towards the neck
 LIFT_FROM, LIFT_FULL = 0.85, 0.35  # cosine of the upper arm to the torso: hangs, lifted
@@ -41,6 +42,7 @@ SEAM_SHARES = (0.35, 0.7)  # of the way from neck to shoulder
 SEAM_SLACK = 0.10  # half widths: how far a seam may leave the straight line; more is a hood
 INNER_SHARES = (0.33, 0.75)  # of the way from armpit to hem
 HEM_STRETCH = 1.22  # a hem may reach this much further to hide the worn one
+LONGEST_HEM = 1.30  # likewise, of what the cut alone says
 HEM_OVERLAP = 0.035  # tl past the worn hem
 
 _KINDS = dict.fromkeys(("neck", "neck_center", "shoulder", "armpit", "seam"), PLACED)
@@ -235,8 +237,13 @@ class TorsoFit:
         armpit = min(max(armpit, ARMPIT_DEPTH), LOWEST_ARMPIT)
         natural = (self._hem_y - self._top_y) * scale / axes.torso_px - SEAM_HEIGHT
         natural = hem = max(natural, armpit + 0.12)
+        if not self._dress and natural < USUAL_HEM:
+            # what is wide for its length is rather cut loose than short, unless clearly cropped
+            loose = LOOSE_SHARE * ease((natural - CROPPED) / (LOOSE_FROM - CROPPED))
+            hem += loose * (USUAL_HEM - natural)
         if worn_hem is not None and worn_hem > hem:
-            hem = min(worn_hem + HEM_OVERLAP, hem * HEM_STRETCH)
+            longest = min(HEM_STRETCH * hem, LONGEST_HEM * natural)
+            hem = min(worn_hem + HEM_OVERLAP, longest)
         return Rows(armpit, natural, hem)
 
     def _armpit(self, body: Body, axes: Axes, rows: Rows, side: Side) -> Pair:

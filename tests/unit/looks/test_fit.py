@@ -161,6 +161,19 @@ def test_hiding_the_worn_hem_stretches_the_cloth_near_the_hem_only() -> None:
     assert moved[chest].max() / TORSO_PX < 0.02
 
 
+def test_a_loose_cut_hangs_to_the_hips_and_a_cropped_one_does_not() -> None:
+    body = BodyTracker().update(person("t"), 0.0)
+
+    def hem(hem_y: float) -> float:
+        line = PhotoLook(garment(Sleeves.SHORT, hem_y=hem_y)).deform(body).hem_px
+        return float(line[:, 1].mean() - MIDDLE[1]) / TORSO_PX
+
+    cropped, boxy, usual = (hem(y) for y in (185.0, 225.0, 268.0))
+    per_texture_px = 1.25 * body.half_chest_px / HALF_TEX / TORSO_PX
+    assert (268.0 - 225.0) * per_texture_px - (usual - boxy) > 0.05
+    assert cropped == pytest.approx(usual - (268.0 - 185.0) * per_texture_px, abs=0.04)
+
+
 @pytest.mark.parametrize("sleeves", [Sleeves.SHORT, Sleeves.SLEEVELESS])
 def test_shoulders_and_straps_lie_on_the_silhouette(sleeves: Sleeves) -> None:
     pose = person("down")
