@@ -45,6 +45,7 @@ LIMB_THICKNESS = 2  # the same
 UPPER_BODY = JOINTS[:6]
 LEGS = JOINTS[6:]
 HEAD_ROOM = 0.51  # of the shoulder-to-hip length, from the eyes up
+HAIR_ROOM = 0.4  # of the same, to both sides of the eyes
 HAND_ROOM = 0.25  # of the same, around everything else
 LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
 TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
@@ -129,7 +130,9 @@ def person_box(
     legs = [int(joint) for pair in LEGS for joint in pair]
     legs_shown = bool((visibility[legs] >= MIN_VISIBILITY).any())
     bottom = float(high[1]) if legs_shown or not whole else float(height)
-    x0, x1 = (float(np.clip(v, 0, width)) for v in (low[0], high[0]))
+    left = min(float(low[0]), float(eyes[0]) - HAIR_ROOM * torso_px)
+    right = max(float(high[0]), float(eyes[0]) + HAIR_ROOM * torso_px)
+    x0, x1 = (float(np.clip(v, 0, width)) for v in (left, right))
     y0, y1 = (float(np.clip(v, 0, height)) for v in (top, bottom))
     if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
         return 0.0, 0.0, float(width), float(height)
