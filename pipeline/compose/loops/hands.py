@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from pipeline.compose.loops.cells import LOOSE, WORN_SURE, Cells, Mask
+from pipeline.compose.loops.cells import LOOSE, PERSON, WORN_CERTAIN, WORN_SURE, Cells, Mask
 from pipeline.compose.loops.masks import CELL, TWO_CELLS, grown, opened, shrunk, touching
 
 HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
@@ -17,6 +17,11 @@ MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or 
 FOREARM_RADII, FOREARM_CORE = 135, 40  # percent; where a bare forearm is, and where it surely is
 FEW_CELLS = 12  # fewer do not tell a colour
 OWN_CHROMA, OWN_LIGHT = 13, 97  # Lab in bytes; farther from a hand's usual colour it is no hand
+FINGERTIPS, FINGER_LENGTH = 1.0, 0.45  # half chests; from the knuckles, and beyond the hand found
+CLEARLY_APART = 22  # chroma in bytes between a hand and worn cloth that tells one from the other
+NEARER, ASIDE = 0.27, 10.0  # of that on the way from hand to cloth, and chroma in bytes off it
+DARKEST, LIGHTEST = 0.55, 1.35  # times a hand's usual lightness that fingers may have
+NEUTRAL = np.float32(128.0)  # chroma of grey, in bytes
 
 
 @njit(cache=True, nogil=True)
@@ -75,6 +80,7 @@ def find_hand(
         for x in range(columns):
             if taint[y, x]:
                 hand[y, x] = narrow[y, x]
+    _add_fingers(hand, cells, knuckles, unit)
     return hand
 
 
@@ -82,17 +88,110 @@ def find_hand(
 def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
     """Clear the cells far from the usual colour of those on the bones, in place."""
     rows, columns = room.shape
+    middle = _usual_colour(room, bones, lab)
+    if middle[0] < 0:
+        return
+    for y in range(rows):
+        for x in range(columns):
+            if room[y, x]:
+                chroma = abs(lab[y, x, 1] - middle[1]) + abs(lab[y, x, 2] - middle[2])
+                if chroma >= OWN_CHROMA or abs(lab[y, x, 0] - middle[0]) >= OWN_LIGHT:
+                    room[y, x] = 0
+
+
+@njit(cache=True, nogil=True)
+def _add_fingers(hand: Mask, cells: Cells, knuckles: NDArray[np.float32], unit: float) -> None:
+    """Let a hand grow, in place, into its fingers and its rim: thinner than what was sought.
+
+    Fingers are a cell or two wide: neither the means of the evidence nor an opening leaves them.
+    """
+    rows, columns = hand.shape
+    reach = FINGERTIPS * unit
+    top, bottom = max(0, int(knuckles[1] - reach)), min(rows, int(knuckles[1] + reach) + 1)
+    left, right = max(0, int(knuckles[0] - reach)), min(columns, int(knuckles[0] + reach) + 1)
+    if top >= bottom or left >= right:
+        return
+    part, lab = hand[top:bottom, left:right], cells.lab[top:bottom, left:right]
+    worn, person = cells.worn[top:bottom, left:right], cells.person[top:bottom, left:right]
+    free, cloth = np.empty(part.shape, np.uint8), np.empty(part.shape, np.uint8)
+    for y in range(part.shape[0]):
+        for x in range(part.shape[1]):
+            cloth[y, x] = 255 if worn[y, x] > WORN_CERTAIN else 0
+            free[y, x] = 255 if person[y, x] > PERSON and not cloth[y, x] else 0
+    own, other = _usual_colour(part, part, lab), _usual_colour(cloth, cloth, lab)
+    if own[0] > 0 and other[0] >= 0 and _only_hand(free, lab, own, other):
+        _flow(part, free, int(FINGER_LENGTH * unit))
+
+
+@njit(cache=True, nogil=True)
+def _only_hand(free: Mask, lab: Mask, own: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
+    """Clear, in place, the cells that are not of a hand's colour; False if that cannot be told.
+
+    The cells of a finger mix its colour with that of the cloth behind, and lie between the two:
+    near the hand's end of the way they are the hand's. Lightness tells little (shade is anywhere),
+    so where hand and cloth are of a similar chroma, nothing is known.
+    """
+    da, db = other[1] - own[1], other[2] - own[2]
+    apart = np.float32(np.sqrt(da * da + db * db))
+    if apart < CLEARLY_APART:
+        return False
+    rows, columns = free.shape
+    for y in range(rows):
+        for x in range(columns):
+            light = lab[y, x, 0] / np.float32(own[0])
+            if not free[y, x] or not DARKEST < light < LIGHTEST:
+                free[y, x] = 0
+                continue
+            # shade takes lightness and chroma alike: shaded cloth is not to look like a hand
+            a = (lab[y, x, 1] - NEUTRAL) / light + NEUTRAL - own[1]
+            b = (lab[y, x, 2] - NEUTRAL) / light + NEUTRAL - own[2]
+            along, across = (a * da + b * db) / apart, abs(a * db - b * da) / apart
+            if not -ASIDE < along < NEARER * apart or across >= ASIDE:
+                free[y, x] = 0
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _flow(mask: Mask, into: Mask, steps: int) -> None:
+    """Widen ``mask``, in place, by ``steps`` cells (4-connected) within ``into``."""
+    rows, columns = mask.shape
+    queue, taken = np.empty(rows * columns, np.int32), mask.copy()
+    end = 0
+    for y in range(rows):
+        for x in range(columns):
+            if mask[y, x]:
+                queue[end] = y * columns + x
+                end += 1
+    at = 0
+    for _ in range(steps):
+        last = end
+        while at < last:
+            row, column = queue[at] // columns, queue[at] % columns
+            at += 1
+            for way in range(4):
+                i = row + (way == 0) - (way == 1)
+                j = column + (way == 2) - (way == 3)
+                if 0 <= i < rows and 0 <= j < columns and into[i, j] and not taken[i, j]:
+                    mask[i, j] = taken[i, j] = 255
+                    queue[end] = i * columns + j
+                    end += 1
+
+
+@njit(cache=True, nogil=True)
+def _usual_colour(mask: Mask, other: Mask, lab: Mask) -> NDArray[np.int32]:
+    """Median Lab bytes (3,) of the cells that are in both masks; -1 when they are too few."""
+    rows, columns = mask.shape
     histogram = np.zeros((3, 256), np.int32)
     count = 0
     for y in range(rows):
         for x in range(columns):
-            if room[y, x] and bones[y, x]:
+            if mask[y, x] and other[y, x]:
                 count += 1
                 for c in range(3):
                     histogram[c, lab[y, x, c]] += 1
+    middle = np.full(3, -1, np.int32)
     if count < FEW_CELLS:
-        return
-    middle = np.zeros(3, np.int32)
+        return middle
     for c in range(3):
         passed = 0
         for value in range(256):
@@ -100,9 +199,4 @@ def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
             if 2 * passed >= count:
                 middle[c] = value
                 break
-    for y in range(rows):
-        for x in range(columns):
-            if room[y, x]:
-                chroma = abs(lab[y, x, 1] - middle[1]) + abs(lab[y, x, 2] - middle[2])
-                if chroma >= OWN_CHROMA or abs(lab[y, x, 0] - middle[0]) >= OWN_LIGHT:
-                    room[y, x] = 0
+    return middle

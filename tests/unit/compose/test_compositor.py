@@ -74,6 +74,24 @@ def test_a_hand_in_front_of_the_chest_stays_a_hand() -> None:
     assert np.array_equal(composite.image[TOUCHING.hand()], TOUCHING.camera()[TOUCHING.hand()])
 
 
+def test_the_spread_fingers_of_a_hand_in_front_of_the_chest_stay() -> None:
+    seen = TOUCHING.camera()
+    x, y = (int(v) for v in HAND_ON_CHEST)
+    for finger in (y - 8, y + 4):
+        seen[finger : finger + 4, x : x + 24] = SKIN
+    compositor = Compositor()
+    image = compositor.compose(
+        Frame(seen, 0.0),
+        TOUCHING.body(),
+        TOUCHING.drawn(),
+        opacity=1.0,
+        time_s=0.0,
+    ).image
+    for finger in (y - 8, y + 4):
+        assert near(colour_of(image, np.s_[finger + 1 : finger + 3, x + 18 : x + 22]), SKIN, 30)
+    assert near(colour_of(image, np.s_[y : y + 2, x + 16 : x + 22]), GARMENT, 60)
+
+
 def test_a_hand_that_is_not_in_front_is_covered() -> None:
     scene = TOUCHING.but(in_front=False)
     assert near(colour_of(dress(scene).image, scene.hand()), GARMENT, 60)
