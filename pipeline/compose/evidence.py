@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose.loops.colours import LIGHTNESS_PER_BYTE, rate, smooth
 from pipeline.compose.loops.masks import shrunk, touching
-from pipeline.compose.morph import as_mask
+from pipeline.compose.morph import as_mask, dilated
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones, fill_chest, fill_ellipse
@@ -42,6 +42,8 @@ DOUBT = 3.0  # so many times more of a colour is needed where it is also that of
 NOTHING = 0.12  # weight of "none of the three"
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 BOX_BLUR = 85  # of 256; a neighbour's weight in the mean of three
+BACKGROUND = 20  # person alpha below which a cell shows what is behind the person
+DOUBTFUL_RIM = 3  # cells; so far may the person's mask reach over what is behind
 
 LIGHTNESS_BINS, CHROMA_BINS = 12, 32
 BIN_COUNT = LIGHTNESS_BINS * CHROMA_BINS * CHROMA_BINS
@@ -122,7 +124,7 @@ class ColourEvidence:
         self._settler.apply(view, planes, time_s)
         skin, worn, hair = smooth(planes, BOX_BLUR)
         hair[view.person < 100] = 0
-        return Evidence(skin, worn, hair)
+        return Evidence(skin, _not_behind(worn, view.person), hair)
 
     def _learn(self, view: View, zones: Zones, body: Body, elapsed_s: float) -> None:
         weight = _weight(elapsed_s, LEARN_TIME_S)
@@ -212,6 +214,16 @@ def _lab_of_bytes() -> NDArray[np.float32]:
     """Lab values (3, 256) of the bytes of ``images.to_lab_bytes``."""
     byte = np.arange(256, dtype=np.float32)
     return np.stack([byte * np.float32(LIGHTNESS_PER_BYTE), byte - 128.0, byte - 128.0])
+
+
+def _not_behind(worn: Alpha, person: Alpha) -> Alpha:
+    """Evidence of the worn garment, less that of what is behind the person just beside.
+
+    A wall in the garment's colour would else be garment wherever the person's mask is a little
+    wide; where it is not, a rim left out looks like the wall.
+    """
+    behind = np.where(person < BACKGROUND, worn, np.uint8(0))
+    return np.where(person < BACKGROUND, worn, cv2.subtract(worn, dilated(behind, DOUBTFUL_RIM)))
 
 
 def _weight(elapsed_s: float, constant_s: float) -> float:

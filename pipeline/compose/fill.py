@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compose.beside_neck import no_collar
 from pipeline.compose.evidence import LEARN_EVERY_S, SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
 from pipeline.compose.loops.fills import (
@@ -16,7 +17,7 @@ from pipeline.compose.loops.fills import (
     way_to_edge,
 )
 from pipeline.compose.loops.masks import grown
-from pipeline.compose.morph import as_mask, doubled, odd, steep, twice_blurred
+from pipeline.compose.morph import as_mask, doubled, odd, steep, twice_blurred, without
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones
 from pipeline.structures import Alpha, Image, Side
@@ -85,7 +86,10 @@ class SkinPainter:
         self._learn(view, zones, evidence, tainted, time_s)
         limb, around = _limbs(zones)
         fill = paint_fill(
-            np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
+            without(
+                np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
+                no_collar(view, zones, evidence),
+            ),
             layers.ground,
             self._shades(view, zones, evidence, layers, tainted, limb),
             around,
