@@ -15,6 +15,7 @@ FINGERS = 0.75  # half chests around the knuckles where fingers may be
 BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to be a hand
 MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
 FOREARM_RADII, FOREARM_CORE = 135, 40  # percent; where a bare forearm is, and where it surely is
+WRIST = 200  # percent along the arm
 FEW_CELLS = 12  # fewer do not tell a colour
 OWN_CHROMA, OWN_LIGHT = 13, 97  # Lab in bytes; farther from a hand's usual colour it is no hand
 FINGERTIPS, FINGER_LENGTH = 1.0, 0.45  # half chests; from the knuckles, and beyond the hand found
@@ -46,6 +47,7 @@ def find_hand(
     """
     rows, columns = cells.person.shape
     room, bones = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
+    sleeve = np.zeros((rows, columns), np.uint8)
     bx, by = knuckles[0] - wrist[0], knuckles[1] - wrist[1]
     per = np.float32(1.0) / (bx * bx + by * by + np.float32(1e-6))
     core_from = min(forearm_from + 20, 190) if forearm_from < 255 else 255
@@ -60,12 +62,17 @@ def find_hand(
             bone = (px - t * bx) ** 2 + (py - t * by) ** 2 <= thick
             bone |= distance[y, x] < FOREARM_CORE and place >= core_from
             bones[y, x] = 255 if bone else 0
+            on_arm = distance[y, x] < FOREARM_RADII
+            # a long sleeve ends at the wrist, however bare the skin above it; but a hand that
+            # bends back, or points at the camera, lies before its own sleeve
+            if forearm_from == 255 and on_arm and place < WRIST and t <= 0.0:
+                sleeve[y, x] = 255
             if skin <= HAND_SKIN or skin <= cells.worn[y, x] or cells.person[y, x] <= LOOSE:
                 continue
             # fingers are often longer, or elsewhere, than the landmarks say
             finger = (x - knuckles[0]) ** 2 + (y - knuckles[1]) ** 2 <= far and skin > FAR_SKIN
-            arm = distance[y, x] < FOREARM_RADII and place >= forearm_from
-            if finger or arm or hand_distance[y, x] < 100:
+            arm = on_arm and place >= forearm_from
+            if arm or ((finger or hand_distance[y, x] < 100) and not sleeve[y, x]):
                 room[y, x] = 255
     _keep_own_colour(room, bones, cells.lab)
     hand = shrunk(grown(opened(room, CELL), TWO_CELLS), TWO_CELLS)
@@ -80,7 +87,7 @@ def find_hand(
         for x in range(columns):
             if taint[y, x]:
                 hand[y, x] = narrow[y, x]
-    _add_fingers(hand, cells, knuckles, unit)
+    _add_fingers(hand, cells, sleeve, knuckles, unit)
     return hand
 
 
@@ -100,7 +107,9 @@ def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
 
 
 @njit(cache=True, nogil=True)
-def _add_fingers(hand: Mask, cells: Cells, knuckles: NDArray[np.float32], unit: float) -> None:
+def _add_fingers(
+    hand: Mask, cells: Cells, sleeve: Mask, knuckles: NDArray[np.float32], unit: float
+) -> None:
     """Let a hand grow, in place, into its fingers and its rim: thinner than what was sought.
 
     Fingers are a cell or two wide: neither the means of the evidence nor an opening leaves them.
@@ -113,11 +122,13 @@ def _add_fingers(hand: Mask, cells: Cells, knuckles: NDArray[np.float32], unit: 
         return
     part, lab = hand[top:bottom, left:right], cells.lab[top:bottom, left:right]
     worn, person = cells.worn[top:bottom, left:right], cells.person[top:bottom, left:right]
+    covered = sleeve[top:bottom, left:right]
     free, cloth = np.empty(part.shape, np.uint8), np.empty(part.shape, np.uint8)
     for y in range(part.shape[0]):
         for x in range(part.shape[1]):
             cloth[y, x] = 255 if worn[y, x] > WORN_CERTAIN else 0
-            free[y, x] = 255 if person[y, x] > PERSON and not cloth[y, x] else 0
+            bare = not cloth[y, x] and not covered[y, x]
+            free[y, x] = 255 if bare and person[y, x] > PERSON else 0
     own, other = _usual_colour(part, part, lab), _usual_colour(cloth, cloth, lab)
     if own[0] > 0 and other[0] >= 0 and _only_hand(free, lab, own, other):
         _flow(part, free, int(FINGER_LENGTH * unit))

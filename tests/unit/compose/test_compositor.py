@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from drawn_scene import GARMENT, HAIR, HAND_ON_CHEST, SKIN, STRAND, TRUNK, WORN, Scene
@@ -90,6 +91,21 @@ def test_the_spread_fingers_of_a_hand_in_front_of_the_chest_stay() -> None:
     for finger in (y - 8, y + 4):
         assert near(colour_of(image, np.s_[finger + 1 : finger + 3, x + 18 : x + 22]), SKIN, 30)
     assert near(colour_of(image, np.s_[y : y + 2, x + 16 : x + 22]), GARMENT, 60)
+
+
+def test_a_long_sleeve_covers_a_bare_arm_as_far_as_the_wrist() -> None:
+    drawn = PLAIN.drawn()
+    _, elbow, wrist, _ = TOUCHING.joints(Side.RIGHT)
+    ends = [tuple(point.round().astype(int).tolist()) for point in (elbow, wrist)]
+    sleeve = cv2.line(np.zeros_like(drawn.parts), *ends, 3, 18)
+    rgba, parts = drawn.rgba.copy(), np.where(sleeve > 0, 3, drawn.parts).astype(np.uint8)
+    rgba[sleeve > 0] = (*GARMENT, 255)
+    reach = {**drawn.sleeve_reach, Side.RIGHT: 2.0}
+    long = replace(drawn, rgba=rgba, parts=parts, sleeve_reach=reach)
+    image = dress(TOUCHING, drawn=long).image
+    x, y = (elbow + (wrist - elbow) * 0.8).round().astype(int)
+    assert near(image[y, x].astype(float), GARMENT, 60)
+    assert near(colour_of(image, TOUCHING.hand()), TOUCHING.skin, 40)
 
 
 def test_a_hand_that_is_not_in_front_is_covered() -> None:
