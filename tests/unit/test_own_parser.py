@@ -16,6 +16,7 @@ from pipeline.own_parser import (
     JOINTS,
     LIMBS,
     POSE_STRIDE,
+    WEIGHTS,
     OwnCrop,
     OwnParse,
     OwnParser,
@@ -26,6 +27,7 @@ from pipeline.own_parser import (
 from tests.unit.standing_pose import SIZE_WH, standing_pose
 
 HEIGHT, WIDTH = INPUT_HW
+MOST_BYTES = 8_000_000
 WRISTS = JOINTS.index((Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST))
 
 
@@ -148,3 +150,21 @@ def test_without_the_runtime_it_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(NotSupported, match=r"wearcast\[own-parser\]"):
         OwnParser(tmp_path / "none.onnx")
+
+
+def test_the_shipped_weights_are_small_and_fit() -> None:
+    assert WEIGHTS.stat().st_size <= MOST_BYTES
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
+    image = np.full((*SIZE_WH[::-1], 3), 120, np.uint8)
+    parse = OwnParser().run(image, standing_pose())
+    assert parse.logits.shape == (len(OwnPart), *INPUT_HW)
+    assert np.isfinite(parse.logits).all()
+
+
+def test_nobody_is_all_background() -> None:
+    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
+    image, parser = np.zeros((30, 40, 3), np.uint8), OwnParser()
+    assert not parser.parse(image, None).any()
+    logits = parser.logits(image, None)
+    assert logits.shape == (30, 40, len(OwnPart))
+    assert (logits.argmax(-1) == OwnPart.BACKGROUND).all()
