@@ -55,6 +55,12 @@ def same(first: Keyframe, second: Keyframe) -> bool:
     )
 
 
+def alike(first: Keyframe, second: Keyframe) -> bool:
+    """The same but for rounding: threads may differ in how many others torch gives them."""
+    apart = np.abs(first.image.astype(int) - second.image.astype(int)).mean()
+    return bool(apart < 0.5 and (first.groups == second.groups).mean() > 0.999)
+
+
 def test_a_keyframe_says_what_it_shows(stack: Stack, garment: Garment) -> None:
     made = stack.keyframe(frame(4), POSE, garment, seed=7)
     assert made.image.shape == (*HALF_HW, 3) and made.image.dtype == np.uint8
@@ -140,7 +146,8 @@ def test_threads_get_their_own_keyframes(stack: Stack, garment: Garment) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(same(got[k], wanted[k]) for k in range(2))
+    assert not alike(*wanted)
+    assert all(alike(got[k], wanted[k]) for k in range(2))
 
 
 def test_a_missing_shoulder_is_named(stack: Stack, garment: Garment) -> None:
