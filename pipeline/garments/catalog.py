@@ -27,6 +27,7 @@ from pipeline.garments.store import (
     GarmentEntry,
     load_entry,
     load_garment_folder,
+    rename_garment,
     save_garment,
 )
 from pipeline.images import decode_image, encode_jpeg
@@ -129,6 +130,17 @@ class Catalog:
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
         raise InputError(f"There are too many garments named “{name}”. Choose another name.")
+
+    def rename(self, id: str, name: str) -> GarmentEntry:
+        """Give a garment another name; its id stays.
+
+        Raises:
+            GarmentUnknown: there is none with this id.
+            InputError: its files are damaged.
+        """
+        folder = self._folder_of(id)
+        rename_garment(folder, _clean_name(name))
+        return load_entry(folder)
 
     def remove(self, id: str) -> None:
         """Take a garment out of the catalogue. Raises ``GarmentUnknown``."""

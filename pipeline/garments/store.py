@@ -89,8 +89,8 @@ def save_garment(
         (folder / ORIGINAL_FILE).write_bytes(original_jpg)
     if garment.back_collar is not None:
         (folder / COLLAR_FILE).write_bytes(encode_png(straight(garment.back_collar)))
-    text = json.dumps(describe(garment) | {"source": source}, indent=2, ensure_ascii=False)
-    (folder / GARMENT_FILE).write_text(text + "\n", encoding="utf-8")
+    text = _as_text(describe(garment) | {"source": source})
+    (folder / GARMENT_FILE).write_text(text, encoding="utf-8")
 
 
 def describe(garment: Garment) -> dict[str, Any]:
@@ -179,6 +179,22 @@ def load_entry(folder: Path) -> GarmentEntry:
         )
     except (KeyError, ValueError) as error:
         raise _damaged(folder, str(error)) from error
+
+
+def rename_garment(folder: Path, name: str) -> None:
+    """Give a garment another name in one step, so that nobody reads half a file.
+
+    Raises:
+        InputError: there is no garment in the folder, or it is damaged.
+    """
+    facts = {**_read_facts(folder), "name": name}
+    fresh = folder / f".{GARMENT_FILE}"
+    fresh.write_text(_as_text(facts), encoding="utf-8")
+    fresh.replace(folder / GARMENT_FILE)
+
+
+def _as_text(facts: Mapping[str, Any]) -> str:
+    return json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
 
 
 def _read_facts(folder: Path) -> Mapping[str, Any]:

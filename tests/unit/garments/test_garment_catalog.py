@@ -45,6 +45,19 @@ def test_add_list_get_remove(folder: Path) -> None:
         shop.get("cafe-tee")
 
 
+def test_a_garment_is_renamed_and_keeps_its_id(folder: Path) -> None:
+    shop = Catalog(folder)
+    before = shop.get("blue-tee")
+    entry = shop.rename("blue-tee", "  Sunday\n tee ")
+    assert (entry.id, entry.name) == ("blue-tee", "Sunday tee")
+    assert [e.name for e in shop.list()] == ["Sunday tee"]
+    after = shop.get("blue-tee")
+    assert after.name == "Sunday tee" and np.array_equal(after.texture, before.texture)
+    assert Catalog(folder).list()[0].source == "upload"
+    with pytest.raises(GarmentUnknown):
+        shop.rename("no-tee", "Tee")
+
+
 def test_the_same_name_twice(folder: Path) -> None:
     assert Catalog(folder).add(TEE, "Blue tee").id == "blue-tee-2"
 
