@@ -93,6 +93,7 @@ def serve(
     """Run the live mirror and print its address."""
     from stream_server.app import run
     from stream_server.config import load_config
+    from stream_server.startup import check_places
 
     settings = load_config(
         config,
@@ -106,8 +107,7 @@ def serve(
         tls_key=tls_key,
         tls_self_signed=tls_self_signed,
     )
-    if settings.catalog.is_file():
-        raise InputError(f"The catalogue {settings.catalog} is a file. Name a folder.")
+    check_places(settings)
     run(settings)
 
 

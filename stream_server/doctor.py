@@ -15,6 +15,7 @@ from stream_server.config import ServerConfig
 from stream_server.finding import Finding, Outcome
 from stream_server.ice import IceServer
 from stream_server.rtc_tuning import MISSING, Tuning
+from stream_server.startup import check_catalogue as check_catalogue_place
 from stream_server.tls import lan_addresses, secure
 from stream_server.weights_check import examine_weights
 
@@ -108,6 +109,7 @@ def check_catalogue(config: ServerConfig) -> Finding:
     """Whether the catalogue can be opened, and how much is in it."""
     from pipeline.garments import Catalog
 
+    check_catalogue_place(config.catalog, read_only=config.catalog_read_only)
     if not config.catalog.is_dir():
         sentence = f"{config.catalog} does not exist yet; the first start fills it."
         return Finding("catalogue", "note", sentence)
