@@ -21,6 +21,7 @@ STACKS_HERE = ("auto", "off", "cpu", "cuda")
 MIN_SECRET_CHARS = 16
 NEVER_NEGATIVE = (
     "uploads_kept_h",
+    "uploads_max_mb",
     "max_waiting",
     "requests_per_minute",
     "idle_s",
@@ -46,6 +47,7 @@ class ServerConfig:
         allowed_origins: other sites (``https://shop.example``) that may embed the mirror.
         catalog_shared_uploads: what a shopper adds is for everybody, not for that shopper alone.
         uploads_kept_h: hours until a shopper's own garments are removed; 0 keeps them.
+        uploads_max_mb: disk space for the own garments of all shoppers; 0 is no limit.
         catalog_read_only: refuse uploads to and deletions from the catalogue.
         relay_only: let video pass through the TURN servers alone; needs one.
         max_load: measured load, 0 to 1, from which on no further session is let in; 0 switches
@@ -75,6 +77,7 @@ class ServerConfig:
     catalog_read_only: bool = False
     catalog_shared_uploads: bool = False
     uploads_kept_h: float = 24.0
+    uploads_max_mb: float = 2000.0
     network: str = AUTO
     relay_only: bool = False
     max_load: float = 0.9

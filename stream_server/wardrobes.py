@@ -2,12 +2,15 @@
 
 Each visitor's lie in a folder of their own inside the catalogue, named after a hash of the
 visitor's cookie; the hash begins their ids too (``own.HASH.blue-tee``), so that none is ever
-called like one of the shop's or of somebody else. Some time after the last one was added they go.
+called like one of the shop's or of somebody else. Some time after the last one was added they go,
+and earlier when the disk space for all of them is used up: those of whoever was quiet for longest.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import logging
 import shutil
 import threading
 import time
@@ -21,12 +24,15 @@ from pipeline.structures import Category, Garment, Sleeves
 from stream_server.engine import Entry, Shelf
 from stream_server.errors import ApiError
 
+log = logging.getLogger(__name__)
+
 FOLDER = ".visitors"  # no garment's folder begins with a dot
 OWN = "own."
 GONE = "This garment is not here any more. Pick another one."
 HASH_CHARS = 32
 MOST_GARMENTS = 20  # of one visitor
 MOST_OPEN = 16  # visitors whose garments are kept in memory
+DISK_BLOCK = 512  # bytes; the unit of ``st_blocks``, whatever the file system's own is
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +54,20 @@ class Wardrobes:
         catalog: folder of the shop's catalogue.
         open_shelf: opens a folder that exists.
         kept_s: seconds until a visitor's garments go, from the last change on; 0 keeps them.
+        most_bytes: on the disk, of all visitors together; 0 is no limit.
     """
 
     def __init__(
-        self, catalog: Path, open_shelf: Callable[[Path], Shelf], kept_s: float = 0.0
+        self,
+        catalog: Path,
+        open_shelf: Callable[[Path], Shelf],
+        kept_s: float = 0.0,
+        most_bytes: float = 0.0,
     ) -> None:
         self._folder = catalog / FOLDER
         self._open_shelf = open_shelf
         self._kept_s = kept_s
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         self._shelves: OrderedDict[Path, Shelf] = OrderedDict()
 
@@ -80,6 +92,42 @@ class Wardrobes:
             with self._lock:
                 self._is_there(folder)
 
+    def make_room(self, visitor: str) -> None:
+        """Keep to the disk limit before this visitor adds a garment.
+
+        Those who were quiet for longest lose theirs first. Garments that are worn at the moment
+        stay worn: sessions have them in memory.
+
+        Raises:
+            ApiError: 507, the visitor's own garments alone take all the room.
+        """
+        if not self._most_bytes:
+            return
+        with self._lock:
+            used = {folder: used_bytes(folder) for folder in self._oldest_first()}
+            total = sum(used.values())
+            own = self._folder / hash_of(visitor)
+            for folder in used:
+                if total < self._most_bytes:
+                    return
+                if folder != own:
+                    self._remove(folder)
+                    total -= used[folder]
+                    log.warning("garments of a visitor removed: the disk limit is reached")
+            if total >= self._most_bytes:
+                raise ApiError(
+                    507,
+                    "storage_full",
+                    "This mirror has no room for another garment. Remove one of yours first.",
+                )
+
+    def _oldest_first(self) -> list[Path]:
+        changed_at: dict[Path, float] = {}
+        for folder in self._folder.glob("*"):
+            with contextlib.suppress(OSError):
+                changed_at[folder] = folder.stat().st_mtime
+        return sorted(changed_at, key=changed_at.__getitem__)
+
     def _is_there(self, folder: Path) -> bool:
         """Whether a visitor has a folder; one whose time is over is removed. Needs the lock."""
         try:
@@ -88,9 +136,22 @@ class Wardrobes:
             return False
         if not 0 < self._kept_s < age_s:
             return True
+        self._remove(folder)
+        return False
+
+    def _remove(self, folder: Path) -> None:
         self._shelves.pop(folder, None)
         shutil.rmtree(folder, ignore_errors=True)
-        return False
+
+
+def used_bytes(folder: Path) -> int:
+    """What a folder takes on the disk, with everything in it."""
+    total = 0
+    for path in (folder, *folder.rglob("*")):
+        with contextlib.suppress(OSError):  # it has just gone
+            status = path.lstat()
+            total += DISK_BLOCK * getattr(status, "st_blocks", -(-status.st_size // DISK_BLOCK))
+    return total
 
 
 def hash_of(visitor: str) -> str:
@@ -127,7 +188,7 @@ class VisitorShelf:
         return self._shop.get(id)
 
     def add(self, image_bytes: bytes, name: str, category: Category | None = None, /) -> Entry:
-        """Add a garment for this visitor alone; raises ``GarmentRefused`` and others."""
+        """Add a garment for this visitor alone; raises ``GarmentRefused``, 507 and others."""
         assert self._visitor is not None, "name the visitor first"
         own = self._wardrobes.of(self._visitor, make=True)
         assert own is not None
@@ -135,6 +196,7 @@ class VisitorShelf:
             raise InputError(
                 f"You have {MOST_GARMENTS} garments of your own already. Remove one first."
             )
+        self._wardrobes.make_room(self._visitor)
         return self._entry(own.add(image_bytes, name, category))
 
     def remove(self, id: str, /) -> None:

@@ -152,6 +152,41 @@ async def test_there_is_a_limit(meet: Meet, monkeypatch: pytest.MonkeyPatch) -> 
     await add(bert)
 
 
+async def test_who_was_quiet_for_longest_makes_room_for_others(
+    meet: Meet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wardrobes, "used_bytes", lambda _: 1_000_000)
+    anna, bert = await meet(uploads_max_mb=2.5)
+    quiet, busy = await add(anna), await add(bert)
+    folder = tmp_path / "catalog" / wardrobes.FOLDER
+    for minutes, tee in ((5, quiet), (1, busy)):
+        at = time.time() - 60 * minutes
+        os.utime(folder / tee["id"].split(".")[1], (at, at))
+    bert.session.cookie_jar.clear()  # from here on it is Carl's browser
+    new = await add(bert)
+    assert new["id"] in await ids(bert)
+    kept = {path.name for path in folder.iterdir()}
+    assert kept == {tee["id"].split(".")[1] for tee in (busy, new)}
+    assert quiet["id"] not in await ids(anna)
+    assert (await add(anna))["id"] in await ids(anna)  # there is room for her again
+
+
+async def test_nobody_removes_ones_own_to_make_room(
+    meet: Meet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wardrobes, "used_bytes", lambda _: 1_000_000)
+    anna, _ = await meet(uploads_max_mb=0.5)
+    answer = await anna.post("/api/garments", data=form(image=GREY, name="tee"))
+    assert "Remove one of yours" in await refused(answer, 507, "storage_full")
+
+
+def test_the_room_that_a_folder_takes_is_that_of_all_its_files(tmp_path: Path) -> None:
+    empty = wardrobes.used_bytes(tmp_path)
+    (tmp_path / "tee").mkdir()
+    (tmp_path / "tee" / "photo.png").write_bytes(os.urandom(100_000))
+    assert empty + 100_000 <= wardrobes.used_bytes(tmp_path) < empty + 150_000
+
+
 async def test_where_uploads_are_shared_they_are_for_everybody(meet: Meet) -> None:
     anna, bert = await meet(catalog_shared_uploads=True)
     tee = await add(anna)
