@@ -24,8 +24,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 30.0  # how long a request waits for the catalogue of a server that just started
 RETRY_WHEN_STARTING_S = 5
+LOOK_S = 0.1  # between looks whether a session that waits for the warm-up has ended meanwhile
 SWEEP_S = 600.0  # between looks for garments of visitors whose time is over
 HOUR_S = 3600
+MEGABYTE = 1e6
 GARMENT_THREADS, GARMENT_QUEUE = 2, 64  # quick: reading a garment of the catalogue
 PICTURE_THREADS, PICTURE_QUEUE = 1, 4  # seconds each: cutting out, photo try-on
 
@@ -48,7 +50,10 @@ class House:
         self._warmth: asyncio.Future[bool] = loop.create_future()
         self._warm = threading.Event()  # the same for threads; set as well when it failed
         self._wardrobes = Wardrobes(
-            config.catalog, engine.open_catalog, HOUR_S * config.uploads_kept_h
+            config.catalog,
+            engine.open_catalog,
+            HOUR_S * config.uploads_kept_h,
+            MEGABYTE * config.uploads_max_mb,
         )
         self._sweeping: asyncio.Task[None] | None = None
 
@@ -112,14 +117,19 @@ class House:
         """Wait until the warm-up has ended; False when it failed."""
         return await asyncio.shield(self._warmth)
 
-    def live(self) -> Live:
+    def live(self, left: threading.Event) -> Live | None:
         """A new pipeline for one session, as soon as everything is warm. Call it in a thread.
 
         Until then the session says that it is starting, and its frames pass: a pipeline made
         earlier would wait for the same compilers, but in the middle of a frame.
+
+        Args:
+            left: set when the session has ended; then the answer is None.
         """
-        self._warm.wait()
-        return self.engine.live()
+        while not self._warm.wait(LOOK_S):
+            if left.is_set():
+                return None
+        return None if left.is_set() else self.engine.live()
 
     async def catalog(self) -> Shelf:
         """The catalogue, as soon as it is open.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class Services:
     """What a session needs of the house.
 
     Attributes:
-        make_live: makes the pipeline of one session.
+        make_live: makes the pipeline of one session, in a thread, whenever it can; None when the
+            event was set first: the session has ended.
         fetch_garment: id → garment ready to wear; raises ``GarmentUnknown``.
         in_thread: runs a function off the event loop.
         metrics: where to count.
@@ -59,7 +61,7 @@ class Services:
         trouble: what does not work at the moment, though the session goes on.
     """
 
-    make_live: Callable[[], Live]
+    make_live: Callable[[threading.Event], Live | None]
     fetch_garment: Callable[[str], Awaitable[Garment]]
     in_thread: Callable[..., Awaitable[Any]]
     metrics: Metrics
@@ -101,13 +103,14 @@ class Session:
         self._pending: list[str | None] = []  # at most one: the newest wish of the shopper
         self._choosing: asyncio.Task[None] | None = None
         self._skipped = 0
+        self._left = threading.Event()
         now = time.monotonic()
         self._deadlines = Deadlines(timing, now)
         self._vitals = Vitals(services.metrics, now)
         self._pc = RTCPeerConnection(configuration)
         self._output = OutputTrack()
         self._worker = FrameWorker(  # last: from here on there are threads to end
-            services.make_live, self._output.deliver, services.metrics, self.label
+            self._make_live, self._output.deliver, services.metrics, self.label
         )
         self._adaptation = Adaptation(Governor(), self._worker.economise, self._wish)
         self._pc.on("track", self._on_track)
@@ -151,7 +154,11 @@ class Session:
         """End everything. Idempotent; returns when nothing is left, also if cancelled meanwhile."""
         await asyncio.shield(self._end(why))
 
+    def _make_live(self) -> Live | None:
+        return self._services.make_live(self._left)
+
     async def _close(self) -> None:
+        self._left.set()
         try:
             own = asyncio.current_task()
             tasks = [task for task in self._tasks if task is not own]

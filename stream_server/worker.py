@@ -72,7 +72,8 @@ class FrameWorker:
     """Owns the two threads and the pipeline of one session.
 
     Args:
-        make_live: makes the pipeline; called in the first thread, may take seconds.
+        make_live: makes the pipeline; called in the first thread, may take seconds. None when the
+            worker was closed meanwhile.
         deliver: takes a finished frame, from the second thread; True when it dropped another.
         metrics: where to count.
         label: how to name the session in the log.
@@ -80,7 +81,7 @@ class FrameWorker:
 
     def __init__(
         self,
-        make_live: Callable[[], Live],
+        make_live: Callable[[], Live | None],
         deliver: Callable[[VideoFrame], bool],
         metrics: Metrics,
         label: str,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from doubles import Shopper, StandInEngine, until
 from test_http_api import refused
 
 from stream_server.app import tell_warm_up
+from stream_server.deadlines import Timing
 from stream_server.keys import HOUSE
 
 
@@ -30,6 +33,25 @@ async def test_a_session_says_that_it_starts_and_is_dressed_once_it_can_be(
         engine.gate.set()
         await shopper.see(worn="red")
         await shopper.hear("status", lambda message: message["state"] == "dressed")
+
+
+async def test_who_leaves_meanwhile_leaves_nothing_behind(
+    serve: Serve, engine: StandInEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.gate.clear()
+    http = await serve()
+    async with Shopper(http) as shopper:
+        await shopper.connect(garment="red")
+        await shopper.see(worn=None)
+        begin = time.monotonic()
+        assert (await http.delete(f"/api/sessions/{shopper.session}")).status == 204
+        assert time.monotonic() - begin < Timing().close
+    names = [thread.name for thread in threading.enumerate()]
+    assert [name for name in names if name.startswith(("observe-", "dress-"))] == []
+    assert [record.message for record in caplog.records if record.levelname != "INFO"] == []
+    engine.gate.set()
+    await until(lambda: http.app is not None and http.app[HOUSE]._warm.is_set())
+    assert engine.lives == []
 
 
 async def test_the_terminal_and_readyz_say_so(serve: Serve, engine: StandInEngine) -> None:
