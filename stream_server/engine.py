@@ -84,6 +84,9 @@ class Shelf(Protocol):
     def add(self, image_bytes: bytes, name: str, category: Category | None = None, /) -> Entry:
         """Cut a garment out of a photo and keep it; raises ``GarmentRefused`` and others."""
 
+    def rename(self, id: str, name: str, /) -> Entry:
+        """Give a garment another name; raises ``GarmentUnknown``."""
+
     def remove(self, id: str, /) -> None:
         """Delete a garment; raises ``GarmentUnknown``."""
 

@@ -15,7 +15,7 @@ from stream_server.tokens import is_valid
 from stream_server.visitors import client_address
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-CORS_METHODS = "GET, POST, DELETE"
+CORS_METHODS = "GET, POST, PATCH, DELETE"
 CORS_HEADERS = "Content-Type, Authorization"
 CORS_MAX_AGE_S = 600
 BEARER = "Bearer "

@@ -199,18 +199,24 @@ class VisitorShelf:
         self._wardrobes.make_room(self._visitor)
         return self._entry(own.add(image_bytes, name, category))
 
+    def rename(self, id: str, name: str, /) -> Entry:
+        """Rename a garment of one's own; raises as ``remove`` does."""
+        own, inner = self._mine(id)
+        return self._entry(own.rename(inner, name))
+
     def remove(self, id: str, /) -> None:
         """Remove a garment of one's own; raises ``GarmentUnknown``, and 403 for the shop's."""
-        if id.startswith(OWN):
-            own, inner = self._find(id)
-            own.remove(inner)
-        elif any(entry.id == id for entry in self._shop.list()):
-            raise ApiError(403, "not_yours", "Only garments that you added can be removed.")
-        else:
-            raise _unknown()
+        own, inner = self._mine(id)
+        own.remove(inner)
 
     def _own(self) -> Shelf | None:
         return self._wardrobes.of(self._visitor) if self._visitor else None
+
+    def _mine(self, id: str) -> tuple[Shelf, str]:
+        """What may be changed, by its name on the own shelf."""
+        if not id.startswith(OWN) and any(entry.id == id for entry in self._shop.list()):
+            raise ApiError(403, "not_yours", "Only garments that you added can be changed.")
+        return self._find(id)
 
     def _find(self, id: str) -> tuple[Shelf, str]:
         own = self._own()

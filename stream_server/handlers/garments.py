@@ -1,4 +1,4 @@
-"""The catalogue: list, add, delete, and the pictures of its garments."""
+"""The catalogue: list, add, rename, delete, and the pictures of its garments."""
 
 from __future__ import annotations
 
@@ -69,6 +69,18 @@ async def add(request: web.Request) -> web.Response:
     return answer
 
 
+@routes.patch("/api/garments/{id}")
+async def rename(request: web.Request) -> web.Response:
+    """Give a garment of one's own another name: what the photo's file was called says little."""
+    _check_writable(request)
+    fields = await read_form(request, ("name",))
+    name = _name(fields.get("name"))
+    house = request.app[HOUSE]
+    shelf = await house.shelf(visitor_of(request))
+    entry = await house.garments.run(shelf.rename, request.match_info["id"], name)
+    return web.json_response(as_json(entry))
+
+
 @routes.delete("/api/garments/{id}")
 async def remove(request: web.Request) -> web.Response:
     """Delete a garment of one's own; whoever wears it goes on wearing it."""
@@ -104,7 +116,7 @@ def _picture(entry: Entry, file: Path) -> web.FileResponse:
 
 def _check_writable(request: web.Request) -> None:
     if request.app[CONFIG].catalog_read_only:
-        raise ApiError(403, "read_only", "Garments cannot be added or removed here.")
+        raise ApiError(403, "read_only", "Garments cannot be added or changed here.")
 
 
 def _name(field: Field | None) -> str:

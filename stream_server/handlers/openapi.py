@@ -131,12 +131,19 @@ PATHS: Json = {
         ),
     },
     "/api/garments/{id}": {
+        "patch": _operation(
+            "Rename a garment of one's own",
+            {"200": _json("The garment", GARMENT)},
+            *(400, 401, 403, 404),
+            parameters=[ID],
+            requestBody=_form({"name": TEXT}, required=["name"]),
+        ),
         "delete": _operation(
             "Delete a garment of one's own",
             {"204": {"description": "Deleted"}},
             *(403, 404),
             parameters=[ID],
-        )
+        ),
     },
     "/api/garments/{id}/thumbnail": {
         "get": _operation(

@@ -106,6 +106,7 @@ class MemoryShelf:
     """A catalogue with red, green, blue and trousers, or an empty one where a folder is."""
 
     def __init__(self, folder: Path) -> None:
+        self._names: dict[str, str] = {}
         self._ids = [] if folder.exists() else ["red", "green", "blue", "trousers"]
         folder.mkdir(parents=True, exist_ok=True)
         self._picture = folder / "picture.png"
@@ -114,8 +115,9 @@ class MemoryShelf:
     def _entry(self, garment_id: str) -> ShelfEntry:
         if garment_id not in self._ids:
             raise GarmentUnknown("There is no such garment.")
+        name = self._names.get(garment_id, garment_id)
         return ShelfEntry(
-            garment_id, garment_id, Category.UPPER, Sleeves.SHORT, self._picture, self._picture
+            garment_id, name, Category.UPPER, Sleeves.SHORT, self._picture, self._picture
         )
 
     def list(self) -> Sequence[ShelfEntry]:
@@ -130,6 +132,10 @@ class MemoryShelf:
             raise GarmentRefused("The photo is black.")
         self._ids.append(name)
         return self._entry(name)
+
+    def rename(self, garment_id: str, name: str) -> ShelfEntry:
+        self._names[self._entry(garment_id).id] = name
+        return self._entry(garment_id)
 
     def remove(self, garment_id: str) -> None:
         self._ids.remove(self._entry(garment_id).id)

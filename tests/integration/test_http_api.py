@@ -42,7 +42,7 @@ def png_bomb(side: int) -> bytes:
 
 
 def form(**fields: bytes | str) -> FormData:
-    data = FormData()
+    data = FormData(default_to_multipart=True)
     for name, value in fields.items():
         if isinstance(value, bytes):
             data.add_field(
@@ -236,6 +236,8 @@ async def test_a_read_only_catalogue_stays_as_it_is(serve: Serve) -> None:
     data = form(image=GREY, name="mine")
     await refused(await http.post("/api/garments", data=data), 403, "read_only")
     await refused(await http.delete("/api/garments/red"), 403, "read_only")
+    renaming = await http.patch("/api/garments/red", data=form(name="mine"))
+    await refused(renaming, 403, "read_only")
 
 
 async def test_a_photo_is_dressed(serve: Serve) -> None:

@@ -85,10 +85,23 @@ async def test_its_owner_wears_it_at_once_in_a_session_that_runs(meet: Meet) -> 
     assert answer.status == 200
 
 
-async def test_the_garments_of_the_shop_are_not_for_shoppers_to_remove(meet: Meet) -> None:
+async def test_the_garments_of_the_shop_are_not_for_shoppers_to_change(meet: Meet) -> None:
     anna, _ = await meet()
     await refused(await anna.delete("/api/garments/red"), 403, "not_yours")
-    assert "red" in await ids(anna)
+    await refused(await anna.patch("/api/garments/red", data=form(name="mine")), 403, "not_yours")
+    garments = await (await anna.get("/api/garments")).json()
+    assert (garments[0]["id"], garments[0]["name"]) == ("red", "red")
+
+
+async def test_its_owner_and_nobody_else_renames_it(meet: Meet) -> None:
+    anna, bert = await meet()
+    address = f"/api/garments/{(await add(anna))['id']}"
+    await refused(await bert.patch(address, data=form(name="his")), 404, "garment_unknown")
+    answer = await anna.patch(address, data=form(name="Sunday tee"))
+    assert answer.status == 200 and (await answer.json())["name"] == "Sunday tee"
+    await refused(await anna.patch(address, data=form(name=" ")), 400, "bad_form")
+    listed = await (await anna.get("/api/garments")).json()
+    assert (listed[0]["id"], listed[0]["name"]) == (address.split("/")[-1], "Sunday tee")
 
 
 async def test_a_picture_of_ones_own_is_kept_by_no_cache_for_others(meet: Meet) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +133,10 @@ class Shelf:
         if decode_image(image).mean() < 1:
             raise GarmentRefused(REFUSAL)
         return self._put(f"upload-{len(self._entries)}", name, UPLOAD_COLOUR)
+
+    def rename(self, garment_id: str, name: str, /) -> Entry:
+        self._entries[garment_id] = replace(self._entries[garment_id], name=name)
+        return self._entries[garment_id]
 
     def remove(self, garment_id: str, /) -> None:
         if self._entries.pop(garment_id, None) is None:
