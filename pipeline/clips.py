@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -114,12 +119,23 @@ def _open(path: Path) -> av.container.InputContainer:
     if path.stat().st_size == 0:
         raise VideoUnreadable(f"{path} is empty (0 bytes). Export or copy it again.")
     try:
-        return av.open(str(path), mode="r")
+        container = av.open(str(path), mode="r")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoUnreadable(
             f"{path} is not a video we can read, or it is cut off. Expected a video file such as"
             " MP4, WebM, MOV or MKV."
         ) from error
+    if _is_picture(container):
+        container.close()
+        raise VideoUnreadable(
+            f"{path} is a picture, not a video. A picture is dressed with: wearcast photo"
+        )
+    return container
+
+
+def _is_picture(container: av.container.InputContainer) -> bool:
+    """FFmpeg opens a still picture as a video of one frame, in which nobody would be dressed."""
+    return container.format.name == "image2" or container.format.name.endswith("_pipe")
 
 
 def _picture_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
@@ -169,6 +185,8 @@ class VideoWriter:
 
     def __init__(self, path: Path, size_wh: tuple[int, int], fps: Fraction, time_base: Fraction):
         self.path = path
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._part = path.with_name(f".{path.name}.part{path.suffix}")
         self._part.touch()  # raises OSError now rather than after all the work
         self._container = av.open(str(self._part), mode="w")
@@ -197,30 +215,48 @@ class VideoWriter:
 
     def discard(self) -> None:
         """Remove the unfinished file."""
-        self._container.close()
+        with contextlib.suppress(av.error.FFmpegError, OSError):  # its disk may be full
+            self._container.close()
         self._part.unlink(missing_ok=True)
 
 
 class FolderWriter:
-    """Writes ``000000.png``, ``000001.png``, … without loss. A rerun replaces numbered files."""
+    """Writes ``000000.png``, ``000001.png``, … without loss. They appear when all are complete.
+
+    A rerun replaces numbered files of the run before; other files in the folder stay.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self._part = folder / ".part"
+        self._made = not folder.exists()
+        shutil.rmtree(self._part, ignore_errors=True)  # of a run that was killed
+        self._part.mkdir(parents=True)
         self._count = 0
 
     def write(self, image: NDArray[np.uint8], pts: int) -> None:
         """Write the next picture; the stamp is not kept."""
-        write_png(self.folder / f"{self._count:06d}.png", image)
+        write_png(self._part / _numbered(self._count), image)
         self._count += 1
 
     def close(self) -> None:
-        """Remove numbered files of an earlier, longer run, which would pass for this one's."""
-        for number in range(self._count, self._count + 10**6):
-            stale = self.folder / f"{number:06d}.png"
+        """Put the pictures in their place, of which those of a longer run before are removed."""
+        for number in range(self._count):
+            (self._part / _numbered(number)).replace(self.folder / _numbered(number))
+        self._part.rmdir()
+        for number in itertools.count(self._count):
+            stale = self.folder / _numbered(number)
             if not stale.exists():
                 break
             stale.unlink()
 
     def discard(self) -> None:
-        """Keep the frames written so far: each is complete in itself."""
+        """Remove the unfinished pictures, and the folder if it was made for them."""
+        shutil.rmtree(self._part, ignore_errors=True)
+        if self._made:
+            with contextlib.suppress(OSError):  # somebody else uses it by now
+                self.folder.rmdir()
+
+
+def _numbered(index: int) -> str:
+    return f"{index:06d}.png"

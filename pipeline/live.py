@@ -20,7 +20,7 @@ from pipeline.body import BodyTracker
 from pipeline.closing import Closing
 from pipeline.compose.compositor import Compositor
 from pipeline.compose.warm_up import warm_up as compile_loops
-from pipeline.gate import Gate, Verdict
+from pipeline.gate import Gate, Verdict, judge
 from pipeline.keyframes import KeyedLook
 from pipeline.looks.crossfade import CrossFade
 from pipeline.looks.photo import PhotoLook
@@ -185,6 +185,7 @@ class LiveTryOn(Closing):
             look_age_ms=None if keyed is None else (frame.time_s - keyed.time_s) * 1e3,
             stage_ms=clock.wall_ms,
             stage_cpu_ms=clock.cpu_ms,
+            several_people=judge(self._poses.beside) is None,
         )
 
     def _newest(self, observation: Observation, garment: Garment) -> KeyedLook | None:

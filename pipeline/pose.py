@@ -170,6 +170,15 @@ class PoseTracker(Closing):
         self._cut = False
         self._followed = False
         self._last: _Sighting | None = None
+        self._beside: Pose | None = None
+
+    @property
+    def beside(self) -> Pose | None:
+        """Who else was seen when it was last decided whom to follow; None when nobody was.
+
+        Raw, and to be judged like any pose: MediaPipe sees people in furniture too.
+        """
+        return self._beside
 
     @property
     def cut(self) -> bool:
@@ -223,12 +232,14 @@ class PoseTracker(Closing):
             return found
         self._follower.reset()
         other = self._follower.estimate(Frame(_paint_over(frame.image, found), frame.time_s))
+        self._beside = other
         if other is not None and _is_upper_body(other):
             second = _Sighting.of(other, frame.time_s)
             wanted = lost.may_be(second) if lost else second.nearer_than(first)
             if wanted:  # the second one is followed now; see them in the true picture
                 chosen = self._follower.estimate(frame)
                 if chosen is not None and second.may_be(_Sighting.of(chosen, frame.time_s)):
+                    self._beside = found
                     return chosen
         if other is not None:
             self._follower.reset()
@@ -240,6 +251,7 @@ class PoseTracker(Closing):
         self._smoother.reset()
         self._followed = False
         self._last = None
+        self._beside = None
 
     def reset(self) -> None:
         """Forget the person and the scene."""

@@ -18,12 +18,14 @@ class ReportBuilder:
 
     Attributes:
         keyframes: how many keyframes were made for the clip.
+        several_people: in any frame somebody else could have been dressed as well.
     """
 
     def __init__(self) -> None:
         self._reasons: Counter[str] = Counter()
         self._dressed = 0
         self.keyframes = 0
+        self.several_people = False
         self._wall: dict[str, list[float]] = {}
         self._cpu: dict[str, list[float]] = {}
         self._vertices: list[NDArray[np.float32] | None] = []
@@ -45,6 +47,7 @@ class ReportBuilder:
 
     def add(self, composite: Composite) -> None:
         """Take the outcome of the next frame."""
+        self.several_people |= composite.several_people
         if composite.reason is None:
             self._dressed += 1
         else:
@@ -81,6 +84,7 @@ class ReportBuilder:
             "frames": self.frames,
             "dressed_frames": self._dressed,
             "reasons": dict(sorted(self._reasons.items())),
+            "several_people": self.several_people,
             "stages_ms": self.stages_ms(),
             "keyframes": self.keyframes,
             "vertices_px": vertices_path.name if vertices is not None else None,

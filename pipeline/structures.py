@@ -318,6 +318,7 @@ class Composite:
             while nothing else runs in the process (rendering, benchmarks).
         vertices_px: (n, 2) float32 of the drawn mesh, or None.
         look_age_ms: age of the keyframe behind a neural look; None for a photo look.
+        several_people: somebody else could have been dressed as well; the nearest one was.
     """
 
     image: Image
@@ -329,6 +330,7 @@ class Composite:
     stage_cpu_ms: Mapping[str, float] = field(default_factory=dict)
     vertices_px: Points | None = None
     look_age_ms: float | None = None
+    several_people: bool = False
 
     @property
     def dressed(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pipeline.clips import ClipFrame, FolderWriter, Sink, VideoReader, VideoWrit
 from pipeline.errors import InputError, VideoUnreadable
 from pipeline.keylooks import RecordedKeyframes
 from pipeline.live import LiveTryOn
+from pipeline.places import check_apart, check_file, check_folder, writing
 from pipeline.report import ReportBuilder
 from pipeline.structures import Composite, Garment, Image
 
@@ -71,6 +71,7 @@ def render_video(
         InputError: ``start`` lies behind the end, or the output cannot be written.
         NotSupported: lower garments.
     """
+    check_job(job)
     numbers = ReportBuilder()
     keyed = None if keyframes is None else keyframes.look
     mirror = LiveTryOn(garment, with_cpu=True, keyed=keyed)
@@ -84,24 +85,42 @@ def render_video(
                 numbers.add(composite)
                 numbers.keyframes = 0 if keyframes is None else keyframes.made
                 progress(numbers.frames, expected)
+            if numbers.frames == 0:
+                raise InputError(
+                    f"Frame {job.start} lies behind the end of {job.video}."
+                    f" Choose --start below {reader.frames or 'the number of frames'}."
+                )
+            sinks.close()
         except BaseException:
             sinks.discard()
             raise
-        if numbers.frames == 0:
-            sinks.discard()
-            raise InputError(
-                f"Frame {job.start} lies behind the end of {job.video}."
-                f" Choose --start below {reader.frames or 'the number of frames'}."
-            )
-        sinks.close()
         if job.report is not None:
-            numbers.write(job.report, _facts(job, garment, reader))
+            with writing(job.report):
+                numbers.write(job.report, _facts(job, garment, reader))
         if reader.truncated:
             raise VideoUnreadable(
                 f"{job.video} is damaged or cut off after frame {job.start + numbers.frames - 1}."
                 f" The {numbers.frames} frames before that were rendered and kept."
             )
     return numbers
+
+
+def check_job(job: RenderJob) -> None:
+    """Pass when everything a job writes can be written, and nothing twice or over the clip.
+
+    Raises:
+        InputError: something cannot; the message names it.
+    """
+    check_apart(job.video, job.out, job.masks, job.report)
+    if job.out_is_folder:
+        check_folder(job.out)
+    else:
+        _check_video_name(job.out)
+        check_file(job.out)
+    if job.masks is not None:
+        check_folder(job.masks)
+    if job.report is not None:
+        check_file(job.report)
 
 
 def _chosen(reader: VideoReader, job: RenderJob) -> Iterable[ClipFrame]:
@@ -128,33 +147,31 @@ class _Outputs:
     """The picture sink and, when wanted, the mask sink of one job."""
 
     def __init__(self, job: RenderJob, reader: VideoReader) -> None:
-        width, height = reader.size_wh
         self._side_by_side = job.side_by_side
-        size_wh = (2 * width, height) if job.side_by_side else (width, height)
-        try:
-            self._pictures: Sink = (
-                FolderWriter(job.out)
-                if job.out_is_folder
-                else _video_writer(job.out, size_wh, reader.fps, reader.time_base)
-            )
-            self._masks = FolderWriter(job.masks) if job.masks is not None else None
-        except OSError as error:
-            raise InputError(
-                f"{job.out} cannot be written ({error.strerror or error}). Choose another place."
-            ) from error
+        self._out, self._masks_to = job.out, job.masks
+        with writing(job.out):
+            self._pictures = _open_sink(job, reader)
+        self._masks: Sink | None = None
+        if job.masks is not None:
+            with writing(job.masks):
+                self._masks = FolderWriter(job.masks)
 
     def write(self, clip_frame: ClipFrame, composite: Composite) -> None:
         image: Image = composite.image
         if self._side_by_side:
             image = np.concatenate([clip_frame.frame.image, image], axis=1)
-        self._pictures.write(image, clip_frame.pts)
-        if self._masks is not None:
-            self._masks.write(composite.mask, clip_frame.pts)
+        with writing(self._out):
+            self._pictures.write(image, clip_frame.pts)
+        if self._masks is not None and self._masks_to is not None:
+            with writing(self._masks_to):
+                self._masks.write(composite.mask, clip_frame.pts)
 
     def close(self) -> None:
-        self._pictures.close()
-        if self._masks is not None:
-            self._masks.close()
+        with writing(self._out):
+            self._pictures.close()
+        if self._masks is not None and self._masks_to is not None:
+            with writing(self._masks_to):
+                self._masks.close()
 
     def discard(self) -> None:
         self._pictures.discard()
@@ -165,13 +182,18 @@ class _Outputs:
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv")
 
 
-def _video_writer(
-    path: Path, size_wh: tuple[int, int], fps: Fraction, time_base: Fraction
-) -> VideoWriter:
+def _check_video_name(path: Path) -> None:
     if path.suffix.lower() not in VIDEO_SUFFIXES:
         raise InputError(
             f"{path} is no video file name we can write. End it in {', '.join(VIDEO_SUFFIXES)},"
             " or in / for a folder of lossless PNG frames."
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return VideoWriter(path, size_wh, fps, time_base)
+
+
+def _open_sink(job: RenderJob, reader: VideoReader) -> Sink:
+    if job.out_is_folder:
+        return FolderWriter(job.out)
+    width, height = reader.size_wh
+    size_wh = (2 * width, height) if job.side_by_side else (width, height)
+    job.out.parent.mkdir(parents=True, exist_ok=True)
+    return VideoWriter(job.out, size_wh, reader.fps, reader.time_base)

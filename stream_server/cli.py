@@ -9,14 +9,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from pipeline import __version__
-from pipeline.errors import InputError, NotSupported, WearcastError
+from pipeline.errors import InputError, WearcastError
 from stream_server.commands import bench, regress, weights
 from stream_server.commands.doctor import doctor
 from stream_server.commands.parse import parse
@@ -42,7 +42,6 @@ class Stack(StrEnum):
     OFF = "off"
     CPU = "cpu"
     CUDA = "cuda"
-    RAY = "ray"
 
 
 StackOption = Annotated[
@@ -126,14 +125,26 @@ def render(
     ] = False,
     start: Annotated[int, typer.Option(min=0, help="First frame.")] = 0,
     frames: Annotated[int | None, typer.Option(min=1, help="How many frames.")] = None,
+    min_dressed: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=100,
+            metavar="PERCENT",
+            help="Exit code 1 when fewer of the frames are dressed; the clip is written all the"
+            " same.",
+        ),
+    ] = 0.0,
     catalog: CatalogOption = None,
 ) -> None:
-    """Dress the person of a recorded clip in every frame."""
-    from stream_server.commands import export
+    """Dress the person of a recorded clip in every frame.
 
-    _check_local(stack)
-    export.render(
-        export.RenderJob(
+    Frames without anybody to dress stay as they are, which is no error: the summary counts them.
+    """
+    from stream_server.commands import rendering
+
+    rendering.render(
+        rendering.RenderJob(
             video=video,
             out=Path(out),
             out_is_folder=out.endswith(("/", "\\")),
@@ -146,6 +157,7 @@ def render(
         garment,
         catalog,
         stack.value,
+        min_dressed,
     )
 
 
@@ -161,7 +173,6 @@ def photo(
     """Dress the person of a photo."""
     from stream_server.commands import export
 
-    _check_local(stack)
     export.photo(person, garment, out, mask, catalog, stack.value)
 
 
@@ -202,22 +213,22 @@ app.command()(parse)
 app.command()(doctor)
 
 
-def _check_local(stack: Stack) -> None:
-    if stack is Stack.RAY:
-        raise NotSupported(
-            "--stack ray shares GPUs between servers; a photo or a clip is dressed right here."
-            " Use --stack auto, off, cpu or cuda."
-        )
-
-
 def main() -> None:
     """Run the command line; errors meant for a user become one sentence on standard error."""
     try:
         app()
     except WearcastError as error:
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]wearcast:[/] {escape(str(error))}")
-        sys.exit(EXIT_BAD_INPUT)
+        _fail(str(error))
+    except OSError as error:
+        if error.filename is None:  # no file or folder that a user could do something about
+            raise
+        _fail(f"{error.filename} cannot be read or written ({error.strerror}).")
+
+
+def _fail(sentence: str) -> NoReturn:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(f"[bold red]wearcast:[/] {escape(sentence)}")
+    sys.exit(EXIT_BAD_INPUT)
 
 
 if __name__ == "__main__":

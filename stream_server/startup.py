@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 from pipeline.errors import InputError
+from pipeline.places import try_writing
 from stream_server.config import ServerConfig
-
-TRIAL = ".trial-"  # hidden from the catalogue's list
 
 
 def check_places(config: ServerConfig) -> None:
@@ -28,8 +26,6 @@ def check_places(config: ServerConfig) -> None:
 def check_catalogue(folder: Path, *, read_only: bool = False) -> None:
     """Pass when a catalogue can be read, and made or written to unless it is only read.
 
-    Writing is tried, since permissions alone do not tell: file systems may be read-only or full.
-
     Raises:
         InputError: it cannot; the message says why.
     """
@@ -46,7 +42,7 @@ def check_catalogue(folder: Path, *, read_only: bool = False) -> None:
     if there and read_only:
         return
     try:
-        _try_writing(folder if there else _nearest(folder))
+        try_writing(folder)
     except OSError as error:
         raise _refusal(folder, "written to" if there else "made", error) from error
 
@@ -58,15 +54,6 @@ def _refusal(folder: Path, what: str, error: OSError) -> InputError:
     return InputError(
         f"The catalogue {folder} cannot be {what} ({error.strerror or error}).{hint}."
     )
-
-
-def _nearest(folder: Path) -> Path:
-    """The innermost of the folders around a missing one that is there."""
-    return next(path for path in folder.absolute().parents if path.exists())
-
-
-def _try_writing(folder: Path) -> None:
-    Path(tempfile.mkdtemp(prefix=TRIAL, dir=folder)).rmdir()
 
 
 def _check_readable(path: Path, option: str) -> None:

@@ -12,8 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.errors import InputError
 from pipeline.structures import Frame
+from stream_server.commands.display import make_progress
 from stream_server.commands.stack_bench import stack
+from stream_server.commands.stock import find_garment
 
 app = typer.Typer(help="Measure this machine.", no_args_is_help=True)
 app.command()(stack)
@@ -62,18 +65,24 @@ def measure_frames(clip: Path | None, garment: str | None, frames: int) -> dict[
     """
     import cv2
 
-    from pipeline.garments import load_garment
     from pipeline.live import LiveTryOn
     from pipeline.report import ReportBuilder
+    from stream_server.commands.compiling import telling_when_compiling
 
     cv2.setNumThreads(1)
     numbers = ReportBuilder()
-    worn = load_garment(garment or DEFAULT_GARMENT, None)
-    with LiveTryOn(worn, with_cpu=True) as mirror:
+    worn = find_garment(garment or DEFAULT_GARMENT, None)
+    with (
+        make_progress(transient=True) as progress,
+        telling_when_compiling(progress),
+        LiveTryOn(worn, with_cpu=True) as mirror,
+    ):
         for index, picture in enumerate(islice(_frames(clip), WARM_UP_FRAMES + frames)):
             composite = mirror.process(picture)
             if index >= WARM_UP_FRAMES:
                 numbers.add(composite)
+    if numbers.frames == 0:
+        raise InputError(f"{clip} is too short: at least {WARM_UP_FRAMES + 1} frames are needed.")
     stages = numbers.stages_ms()
     pose = stages["pose"]["cpu_p50"]
     rest = sum(row["cpu_p50"] for stage, row in stages.items() if stage not in ("pose", "total"))

@@ -1,61 +1,32 @@
-"""Commands that turn files into files: render, photo, garment, pose."""
+"""Commands that turn pictures into files: photo, garment, pose."""
 
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.errors import ImageUnreadable, InputError
 from pipeline.images import read_image, write_png
+from pipeline.places import check_apart, check_file, check_folder, writing
 from pipeline.reasons import ADVICE
-from pipeline.structures import Frame, Reason
-from pipeline.video import RenderJob, render_video
+from pipeline.structures import Frame, Image
+from stream_server.commands.display import make_progress
+from stream_server.commands.pictures import (
+    each_picture,
+    find_pictures,
+    raise_if_any,
+    result_names,
+)
 
 if TYPE_CHECKING:
     from pipeline.pose import PoseEstimator
-    from pipeline.tryon import TryOn
 
-__all__ = ["RenderJob", "garment", "photo", "pose", "render"]
-
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
-
-
-def render(job: RenderJob, garment: str, catalog: Path | None, stack: str = "auto") -> None:
-    """Dress a clip, with a progress bar, and say how it went."""
-    from pipeline.garments import load_garment
-
-    worn = load_garment(garment, catalog)
-    try_on = _try_on(stack)
-    with _progress() as progress:
-
-        def show(done: int, expected: int) -> None:
-            if not progress.task_ids:
-                progress.add_task("Dressing")
-            progress.update(progress.task_ids[0], completed=done, total=expected or None)
-
-        numbers = render_video(job, worn, show, try_on.keyframes())
-    made = f", {numbers.keyframes} keyframes" if numbers.keyframes else ""
-    typer.echo(f"{job.out}: {numbers.frames} frames, {numbers.dressed_frames} dressed{made}.")
-    for reason, count in numbers.reasons.items():
-        typer.echo(f"  {count} left alone, {reason}: {ADVICE[Reason(reason)]}")
+SEVERAL = ", the nearest of several people"
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 
 def photo(
@@ -67,28 +38,35 @@ def photo(
     stack: str = "auto",
 ) -> None:
     """Dress a photo; a person who cannot be dressed is bad input."""
-    from pipeline.garments import load_garment
+    from pipeline.tryon import TryOn
+    from stream_server.commands.compiling import telling_when_compiling
+    from stream_server.commands.stock import find_garment
 
     for path in (out, mask):
         _check_png(path)
-    picture = read_image(person)
-    composite = _try_on(stack).photo(picture, load_garment(garment, catalog))
+    check_apart(person, out, mask)
+    picture = _read_person(person)
+    worn = find_garment(garment, catalog)
+    with make_progress(transient=True) as progress, telling_when_compiling(progress):
+        composite = TryOn.load(stack).photo(picture, worn)
     if composite.reason is not None:
         raise InputError(f"{person} was not dressed. {ADVICE[composite.reason]}")
     _write(out, composite.image)
     if mask is not None:
         _write(mask, composite.mask)
-    typer.echo(f"{out}: dressed.")
+    whom = SEVERAL if composite.several_people else ""
+    typer.echo(f"{out}: dressed{whom}.")
 
 
-def _try_on(stack: str) -> TryOn:
-    """What dresses; when that is not what may be expected, a note says so."""
-    from pipeline.tryon import TryOn
-
-    try_on = TryOn.load(stack)
-    if try_on.notice:
-        typer.echo(try_on.notice, err=True)
-    return try_on
+def _read_person(path: Path) -> Image:
+    try:
+        return read_image(path)
+    except ImageUnreadable as error:
+        if path.suffix.lower() in VIDEOS and path.is_file():
+            raise ImageUnreadable(
+                f"{path} is not a picture. A clip is dressed with: wearcast render"
+            ) from error
+        raise
 
 
 def garment(image: Path, out: Path) -> None:
@@ -97,8 +75,11 @@ def garment(image: Path, out: Path) -> None:
     from pipeline.garments.inspection import write_inspection
 
     picture = read_image(image)
+    check_folder(out)
     found = load_garment(image)
-    write_inspection(found, picture, _folder(out))
+    with writing(out):
+        out.mkdir(parents=True, exist_ok=True)
+        write_inspection(found, picture, out)
     typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}.")
 
 
@@ -106,13 +87,19 @@ def pose(source: Path, out: Path) -> None:
     """Write key points and pictures for one picture or a folder of them."""
     from pipeline.pose import PoseEstimator
 
-    folder = _folder(out)
-    with PoseEstimator() as estimator, _progress() as progress:
-        for path in progress.track(_pictures(source), description="Pose"):
-            _export_pose(path, folder, estimator)
+    names = result_names(find_pictures(source))
+    check_folder(out)
+    with PoseEstimator() as estimator:
+
+        def export(picture: Path) -> None:
+            _export_pose(picture, out / names[picture], estimator)
+
+        unreadable = each_picture(names, export, "Pose")
+    typer.echo(f"{out}: key points of {len(names) - len(unreadable)} of {len(names)} pictures.")
+    raise_if_any(unreadable, len(names))
 
 
-def _export_pose(path: Path, folder: Path, estimator: PoseEstimator) -> None:
+def _export_pose(picture: Path, target: Path, estimator: PoseEstimator) -> None:
     from pipeline.openpose import (
         draw_annotated,
         draw_skeleton,
@@ -121,30 +108,23 @@ def _export_pose(path: Path, folder: Path, estimator: PoseEstimator) -> None:
         to_openpose_json,
     )
 
-    image = read_image(path)
+    image = read_image(picture)
     found = estimator.estimate(Frame(image))
     height, width = image.shape[:2]
-    _write_json(folder / f"{path.stem}_keypoints.json", to_openpose_json(found))
     if found is None:
-        typer.echo(f"{path}: nobody found; its files say so.", err=True)
+        typer.echo(f"{picture}: nobody found; its files say so.", err=True)
         landmarks = {"width": width, "height": height, "landmarks": []}
         annotated, skeleton = image, np.zeros_like(image)
     else:
         landmarks = landmarks_json(found)
         annotated = draw_annotated(image, found)
         skeleton = draw_skeleton(to_body25(found), size_hw=(height, width))
-    _write_json(folder / f"{path.stem}_landmarks.json", landmarks)
-    write_png(folder / f"{path.stem}_annotated.png", annotated)
-    write_png(folder / f"{path.stem}_rendered.png", skeleton)
-
-
-def _pictures(source: Path) -> list[Path]:
-    if source.is_dir():
-        found = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES)
-        if not found:
-            raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
-        return found
-    return [source]
+    with writing(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_json(target.with_name(f"{target.name}_keypoints.json"), to_openpose_json(found))
+        _write_json(target.with_name(f"{target.name}_landmarks.json"), landmarks)
+        write_png(target.with_name(f"{target.name}_annotated.png"), annotated)
+        write_png(target.with_name(f"{target.name}_rendered.png"), skeleton)
 
 
 def _check_png(path: Path | None) -> None:
@@ -153,31 +133,13 @@ def _check_png(path: Path | None) -> None:
         return
     if path.suffix.lower() != ".png":
         raise InputError(f"{path} would be a PNG under another name. End the name in .png.")
-    folder = path.parent
-    while not folder.exists():
-        folder = folder.parent
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{path} cannot be written. Choose another place.")
+    check_file(path)
 
 
-def _folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be used as a folder ({error.strerror or error}). Choose another."
-        ) from error
-    return path
-
-
-def _write(path: Path, array: NDArray[np.uint8]) -> None:
-    _folder(path.parent)
-    try:
+def _write(path: Path, array: Image) -> None:
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_png(path, array)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}). Choose another place."
-        ) from error
 
 
 def _write_json(path: Path, value: object) -> None:

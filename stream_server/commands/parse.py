@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
@@ -12,19 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import numpy as np
 import typer
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.checkpoints.manifest import FOLDER, MANIFEST, load_manifest
-from pipeline.errors import ImageTooLarge, ImageUnreadable, InputError
+from pipeline.errors import InputError
+from pipeline.places import check_folder, writing
 from pipeline.structures import Frame, Image
+from stream_server.commands.pictures import (
+    each_picture,
+    find_pictures,
+    raise_if_any,
+    result_names,
+)
 
 if TYPE_CHECKING:
     from pipeline.own_parser import OwnParser
     from pipeline.parsing import Parser
     from pipeline.pose import PoseEstimator
-
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 
 
 class PictureParser(Protocol):
@@ -51,7 +53,10 @@ class Dataset(StrEnum):
 
 def parse(
     source: Annotated[Path, typer.Argument(help="A picture, or a folder of pictures.")],
-    dataset: Annotated[Dataset, typer.Option(help="Whose classes; each needs its weights.")],
+    dataset: Annotated[
+        Dataset,
+        typer.Option(help="Whose classes. Ours, own, comes along; the others need their weights."),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to write to.")],
     logits: Annotated[
         bool, typer.Option("--logits", help="Also NAME.npy, (height, width, classes) float32.")
@@ -73,10 +78,13 @@ def parse(
             parser = open_things.enter_context(_own(weights))
         else:
             parser = _load(dataset, weights or _published(dataset, commercial, folder, manifest))
-        unreadable = _parse_all(parser, targets, logits)
-    typer.echo(f"{out}: {len(targets) - unreadable} of {len(targets)} pictures parsed.")
-    if unreadable:
-        raise ImageUnreadable(f"{unreadable} of {len(targets)} pictures could not be read.")
+        unreadable = each_picture(
+            targets,
+            lambda picture: _parse_one(parser, picture, targets[picture], logits),
+            "Parsing",
+        )
+    typer.echo(f"{out}: {len(targets) - len(unreadable)} of {len(targets)} pictures parsed.")
+    raise_if_any(unreadable, len(targets))
 
 
 @contextmanager
@@ -125,21 +133,6 @@ def _load(dataset: Dataset, checkpoint: Path) -> Parser:
     return Parser(network.to(device), trained_on)  # type: ignore[arg-type]  # a schp_* is a Schp
 
 
-def _parse_all(parser: PictureParser, targets: Mapping[Path, Path], logits: bool) -> int:
-    """Parse every picture; of many, an unreadable one is passed over. How many were."""
-    unreadable = 0
-    with _progress() as progress:
-        for picture, target in progress.track(targets.items(), description="Parsing"):
-            try:
-                _parse_one(parser, picture, target, logits)
-            except (ImageUnreadable, ImageTooLarge) as error:
-                if len(targets) == 1:
-                    raise
-                unreadable += 1
-                progress.console.print(str(error), markup=False, highlight=False, soft_wrap=True)
-    return unreadable
-
-
 def _parse_one(parser: PictureParser, picture: Path, target: Path, logits: bool) -> None:
     from pipeline.images import read_image
     from pipeline.parsing import encode_parse_png
@@ -150,42 +143,19 @@ def _parse_one(parser: PictureParser, picture: Path, target: Path, logits: bool)
         parts = values.argmax(-1).astype(np.uint8)
     else:
         parts = parser.parse(image)
-    try:
+    with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(encode_parse_png(parts))
         if logits:
             np.save(target.with_name(f"{target.stem}.npy"), values)
-    except OSError as error:
-        raise InputError(
-            f"{target} cannot be written ({error.strerror or error}). Choose another folder."
-        ) from error
 
 
 def _targets(source: Path, out: Path) -> Mapping[Path, Path]:
-    """Every picture and the PNG it becomes: its own name, with the old ending if two share it."""
-    pictures = [source]
-    if source.is_dir():
-        pictures = sorted(p for p in source.iterdir() if p.suffix.lower() in PICTURES)
-        if not pictures:
-            raise ImageUnreadable(f"{source} holds no picture ({', '.join(PICTURES)}).")
-    elif not source.exists():
-        raise ImageUnreadable(f"There is no picture or folder at {source}. Check the path.")
-    stems = Counter(picture.stem for picture in pictures)
-    targets = {
-        picture: out / f"{picture.name if stems[picture.stem] > 1 else picture.stem}.png"
-        for picture in pictures
-    }
+    """Every picture and the PNG it becomes."""
+    pictures = find_pictures(source)
+    targets = {picture: out / f"{name}.png" for picture, name in result_names(pictures).items()}
     ours = {picture.resolve() for picture in pictures}
     if any(target.resolve() in ours for target in targets.values()):
         raise InputError(f"The results would overwrite your pictures in {out}. Choose another.")
+    check_folder(out)
     return targets
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import Progress
 
 from pipeline.errors import InputError
+from pipeline.places import check_file, check_folder, writing
+from stream_server.commands.display import make_progress
 
 if TYPE_CHECKING:
     from pipeline.regression.runner import Outcome, Plan
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Recorded-video regression tests.", no_args_is_help=True)
 
 REPORT = "report.html"
+WARM_UP_GARMENT = "white-tee"
 COLOURS = {"good": "green", "better": "green", "recorded": "green", "worse": "red"}
 
 SuiteArgument = Annotated[Path, typer.Argument(help="TOML file that names clips and garments.")]
@@ -52,7 +55,7 @@ def record(
     from pipeline.regression.runner import exit_code, record_suite
 
     chosen = _open(suite, baselines, case)
-    with _progress(as_json) as progress:
+    with _working(jobs, as_json) as progress:
         outcomes = _follow(record_suite(chosen, _plan(jobs, progress)), progress)
     if as_json:
         typer.echo(json.dumps(to_json(chosen, outcomes), indent=2))
@@ -84,7 +87,11 @@ def check(
     from pipeline.regression.runner import check_suite, exit_code, update_baseline
 
     chosen = _open(suite, baselines, case)
-    with _progress(as_json) as progress:
+    if report is not None:
+        check_folder(report)
+    if junit is not None:
+        check_file(junit)
+    with _working(jobs, as_json) as progress:
         outcomes = _follow(check_suite(chosen, _plan(jobs, progress)), progress)
     if report is not None:
         page = build_page(chosen, outcomes, datetime.now())
@@ -137,16 +144,22 @@ def _plan(jobs: int, progress: Progress) -> Plan:
     return Plan(jobs=jobs or os.cpu_count() or 1, progress=show)
 
 
-def _progress(quiet: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=quiet,
-        transient=True,
-    )
+@contextmanager
+def _working(jobs: int, quiet: bool) -> Iterator[Progress]:
+    """The display of a run. Loops are compiled before several processes would all do it."""
+    from stream_server.commands.compiling import telling_when_compiling
+
+    with (
+        make_progress(quiet=quiet, transient=True) as progress,
+        telling_when_compiling(progress),
+    ):
+        if jobs != 1:
+            from pipeline.garments import load_garment
+            from pipeline.live import warm_up
+            from pipeline.samples import astronaut
+
+            warm_up(astronaut(), load_garment(WARM_UP_GARMENT))
+        yield progress
 
 
 def _follow(outcomes: Iterable[Outcome], progress: Progress) -> list[Outcome]:
@@ -177,10 +190,6 @@ def _summarise(outcomes: list[Outcome], report: Path | None) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written ({error.strerror or error}). Choose another place."
-        ) from error

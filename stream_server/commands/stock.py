@@ -1,4 +1,4 @@
-"""``wearcast garment PHOTO --add-to CATALOG``: a garment for every shopper of a server."""
+"""The garments of a command: found for it, or added for every shopper of a server."""
 
 from __future__ import annotations
 
@@ -6,7 +6,28 @@ from pathlib import Path
 
 import typer
 
-from pipeline.errors import InputError
+from pipeline.errors import GarmentUnknown, InputError
+from pipeline.structures import Garment
+from stream_server.startup import check_catalogue
+
+
+def find_garment(id_or_path: str, catalog: Path | None) -> Garment:
+    """The garment that a command is to use; see ``pipeline.garments.load_garment``.
+
+    Raises:
+        GarmentUnknown: there is none, or no such catalogue.
+        InputError: unreadable, or not a garment.
+    """
+    from pipeline.garments import load_garment
+
+    if catalog is not None and not catalog.is_dir():
+        raise GarmentUnknown(f"There is no catalogue folder at {catalog}. Check the path.")
+    try:
+        return load_garment(id_or_path, catalog)
+    except OSError as error:
+        raise InputError(
+            f"The garment {id_or_path} cannot be read ({error.strerror or error})."
+        ) from error
 
 
 def add_garment(image: Path, catalog: Path, name: str | None) -> None:
@@ -18,6 +39,7 @@ def add_garment(image: Path, catalog: Path, name: str | None) -> None:
     except OSError as error:
         why = error.strerror or "no such file"
         raise InputError(f"{image} cannot be read ({why}). Check the path.") from error
+    check_catalogue(catalog)
     seed_defaults(catalog)
     shown = name or image.stem.replace("_", " ").replace("-", " ").strip().capitalize()
     entry = Catalog(catalog).add(photo, shown)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SERVER = ("stream_server.cli", "serve")
 PROBE = Path(__file__).with_name("stream_probe.js")
 MAX_CLIP_FRAMES = 300
-READY_S = 120.0  # the first start compiles the kernels
+READY_S = 300.0  # the first start compiles the kernels: a minute or two, more on a busy machine
 FIRST_PICTURE_MS = 30_000
 SWITCHES = 6
 SWITCH_WAIT_S = 1.5
@@ -147,7 +147,7 @@ def _watch(
     except ImportError as error:
         raise InputError(
             "The stream benchmark drives a browser with Playwright. Install it with:"
-            " pip install 'wearcast[dev]'"
+            " .venv/bin/pip install -e '.[dev]'"
         ) from error
     server = psutil.Process(server_pid)
     with sync_playwright() as playwright:

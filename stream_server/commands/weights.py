@@ -217,11 +217,18 @@ def import_files(
     from pipeline.checkpoints.bringing_in import bring_in
 
     known = load_manifest(manifest)
+    problems = []
     for file in files:
-        entry, target = bring_in(
-            file, known, folder, name=name, unpublished=unpublished, commercial=commercial
-        )
+        try:
+            entry, target = bring_in(
+                file, known, folder, name=name, unpublished=unpublished, commercial=commercial
+            )
+        except WeightsError as error:  # the others may be good all the same
+            problems.append(str(error))
+            continue
         typer.echo(f"{file}: {entry.name}, now at {target}. Licence: {entry.licence}.")
+    if problems:
+        raise WeightsError("\n".join(problems))
 
 
 def _progress() -> Progress:

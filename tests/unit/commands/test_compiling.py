@@ -1,0 +1,45 @@
+"""The first use compiles for a minute or two: that is said, and only then."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from numba import njit
+from rich.console import Console
+from rich.progress import Progress
+
+from stream_server.commands.compiling import SENTENCE, telling_when_compiling
+
+
+def fresh_loop(x: int) -> int:
+    return x + 1
+
+
+def test_compiling_is_told_once_and_what_is_compiled_already_is_not() -> None:
+    said = io.StringIO()
+    first, second = njit(fresh_loop), njit(fresh_loop)
+    with Progress(console=Console(file=said)) as progress:
+        with telling_when_compiling(progress):
+            assert first(1) == 2
+            assert second(1) == 2
+        assert said.getvalue().count(SENTENCE) == 1
+        with telling_when_compiling(progress):
+            assert first(2) == 3  # nothing is compiled now
+        second(1.5)  # and nobody listens any more
+    assert said.getvalue().count(SENTENCE) == 1
+
+
+def test_what_comes_from_the_cache_is_not_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    said = []
+    for _ in range(2):
+        out = io.StringIO()
+        loop = njit(fresh_loop, cache=True)
+        with Progress(console=Console(file=out)) as progress, telling_when_compiling(progress):
+            loop(1)
+        said.append(SENTENCE in out.getvalue())
+    assert said == [True, False]
