@@ -5,6 +5,7 @@ Convention: points are (x, y) in pixels of the picture, from the corner of its f
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,7 @@ MODEL = "modules/pose_landmark/pose_landmark_full.tflite"  # the one inside Medi
 SIDE = 256  # px, of the picture that the network takes
 POINTS = 39  # 33 landmarks, 2 anchors of the next region, 4 that nobody uses
 VALUES = 5  # x, y, z, visibility, presence
+THREADS = min(2, os.cpu_count() or 1)  # halves the wait, costs no more, gives the same bits
 MIN_SCORE = 0.5  # of there being a person; below it they are lost
 
 HEATMAP_SIDE = 64
@@ -45,13 +47,13 @@ class Prediction:
 
 
 class LandmarkNetwork:
-    """The network, loaded, on one thread. Not for use by several threads at once."""
+    """The network, loaded. Not for use by several threads at once."""
 
     def __init__(self) -> None:
         from ai_edge_litert.interpreter import Interpreter  # slow to import
 
         with without_native_noise():
-            self._interpreter = Interpreter(str(_model_path()), num_threads=1)
+            self._interpreter = Interpreter(str(_model_path()), num_threads=THREADS)
             self._interpreter.allocate_tensors()
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         self._outputs: dict[str, int] = {

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from pipeline.blazepose import follower as following
+from pipeline.blazepose import network as networking
 from pipeline.blazepose.follower import Follower
 from pipeline.blazepose.network import SIDE, Prediction, refine
 from pipeline.blazepose.region import Region, RegionTracker
@@ -211,6 +212,18 @@ def test_the_frame_stays_as_it_was(follower: Follower, astronaut_image: Image) -
     image.setflags(write=False)
     assert follower.estimate(Frame(image)) is not None
     np.testing.assert_array_equal(image, astronaut_image)
+
+
+def test_two_threads_give_the_same_bits_as_one(
+    monkeypatch: pytest.MonkeyPatch, astronaut_image: Image
+) -> None:
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(networking, "THREADS", threads)
+        pose = Follower().estimate(Frame(astronaut_image, 0.0))
+        assert pose is not None
+        found.append(pose)
+    assert _same(*found)
 
 
 def test_a_closed_follower_says_so() -> None:
