@@ -78,7 +78,8 @@ def measure_stream(
 
     Returns:
         ``first_frame_ms``, ``first_dressed_ms`` (from the click on start),
-        ``camera_fps`` (what reaches the browser), ``fps``,
+        ``camera_fps`` (what reaches the browser), ``fps`` (frames that came back and that
+        the probe looked at), ``presented_fps`` (those that the page's video showed),
         ``latency_p50_ms``, ``latency_p95_ms``, ``latency_slope_ms_per_s``, ``switch_p50_ms``,
         ``switch_max_ms``, ``server_cores``, ``browser_cores`` (busy, before the switching),
         ``server_cpu_ms_per_frame``, ``browser_cpu_ms_per_frame`` (for each frame that came back),
@@ -269,7 +270,8 @@ def _figures(seen: dict[str, Any], started: float, seconds: float) -> dict[str, 
     settled = latencies[latencies[:, 0] > started + 3000] if len(latencies) else latencies
     if len(settled) < 2:
         raise BenchFailed("The burnt-in numbers could not be read from the returned picture.")
-    times = [row["t"] for row in remote if started + 3000 < row["t"] < end]
+    shown = [row for row in remote if started + 3000 < row["t"] < end]
+    times = [row["t"] for row in shown]
     camera = [row["t"] for row in local if started + 3000 < row["t"] < end]
     slope = np.polyfit(settled[:, 0] / 1000, settled[:, 1], 1)[0]
     return {
@@ -278,11 +280,17 @@ def _figures(seen: dict[str, Any], started: float, seconds: float) -> dict[str, 
         "first_dressed_ms": _first_dressed_ms(local, remote, started),
         "camera_fps": round(1000 * (len(camera) - 1) / (camera[-1] - camera[0]), 1),
         "fps": round(1000 * (len(times) - 1) / (times[-1] - times[0]), 1),
+        "presented_fps": round(1000 * _presented(shown) / (times[-1] - times[0]), 1),
         "latency_p50_ms": round(float(np.percentile(settled[:, 1], 50)), 1),
         "latency_p95_ms": round(float(np.percentile(settled[:, 1], 95)), 1),
         "latency_slope_ms_per_s": round(float(slope), 2),
         "sent_wh": [remote[-1]["w"], remote[-1]["h"]],
     }
+
+
+def _presented(rows: list[Any]) -> int:
+    """Frames that the page's video showed between the first and the last of these rows."""
+    return int(rows[-1]["presented"]) - int(rows[0]["presented"])
 
 
 def _latencies(local: list[Any], remote: list[Any]) -> list[tuple[float, float]]:
@@ -335,12 +343,14 @@ def _switch_times(seen: dict[str, Any], switches: list[tuple[float, str]]) -> di
         if len(before) == 0 or len(after) == 0:
             continue
         old, new = before.mean(0), after.mean(0)
-        cell = int(np.abs(new - old).argmax())
-        if abs(new[cell] - old[cell]) < DRESSED_DIFFERENCE:
+        change = new - old
+        # all changed cells together: a hand that passes before one of them is no garment
+        change[np.abs(change) < DRESSED_DIFFERENCE] = 0.0
+        if not change.any():
             continue
         later = np.nonzero(times > moment)[0]
-        closer = np.abs(light[later, cell] - new[cell]) < np.abs(light[later, cell] - old[cell])
-        waits.append(float(times[later[closer.argmax()]] - moment))
+        done = (light[later] - old) @ change > 0.5 * (change @ change)
+        waits.append(float(times[later[done.argmax()]] - moment))
     return {
         "switches": len(waits),
         "switch_p50_ms": round(float(np.median(waits))) if waits else None,

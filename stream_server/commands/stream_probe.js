@@ -74,12 +74,12 @@
   function notes(name) {
     const picture = new Brightness();
     let last = Promise.resolve();
-    return (frame, t) => {
+    return (frame, t, presented) => {
       last = last.then(async () => {
         await picture.read(frame);
         const code = readCode(picture, false) ?? readCode(picture, true);
         const { width: w, height: h } = picture;
-        probe[name].push({ t, code, light: readLight(picture), w, h });
+        probe[name].push({ t, code, light: readLight(picture), w, h, presented });
       });
       return last;
     };
@@ -106,8 +106,9 @@
       return;
     }
     const note = notes('remote');
-    const look = () => {
-      note(new VideoFrame(video), performance.now());
+    // a page kept busy is not called for every frame; `presentedFrames` counts those in between
+    const look = (_now, { presentedFrames }) => {
+      note(new VideoFrame(video), performance.now(), presentedFrames);
       video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);

@@ -21,6 +21,7 @@ def test_the_probe_sees_both_ends_and_a_change_of_garment(open_page: Any) -> Non
     local, red = page.evaluate("[__probe.local.at(-1), __probe.remote.at(-1)]")
     assert (local["w"], local["h"]) == (red["w"], red["h"]) == (640, 480)
     assert len(local["light"]) == len(red["light"]) == CELLS
+    assert red["presented"] >= page.evaluate("__probe.remote.length") - 1
     assert local["code"] is None  # no number is burnt into this camera's pictures
     garment(page, "Green shirt").click()
     wait_for_colour(page, "g")
