@@ -62,7 +62,7 @@ def _read_person(path: Path) -> Image:
     try:
         return read_image(path)
     except ImageUnreadable as error:
-        if path.suffix.lower() in VIDEOS and path.is_file():
+        if path.suffix.lower() in VIDEOS and path.is_file() and path.stat().st_size:
             raise ImageUnreadable(
                 f"{path} is not a picture. A clip is dressed with: wearcast render"
             ) from error

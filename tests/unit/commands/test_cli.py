@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
         ("pose {d}/no -o {d}/p", "no picture or folder"),
         ("pose {d}/folder.png -o {d}/p", "holds no picture"),
         ("pose {a} -o {d}/text.jpg", "is a file"),
-        ("regress check {d}/no.toml", "cannot be read"),
+        ("regress check {d}/no.toml", "cannot be opened"),
         ("bench frame --clip {d}/empty.mp4", "is empty"),
         ("serve --tls-cert {d}/no.pem --tls-key {d}/no.pem", "no.pem cannot be read"),
         ("serve --host 300.1.1.1 --catalog {d}/c", "not an address"),

@@ -165,7 +165,7 @@ def test_bad_sources_and_places_are_refused(run: Run, picture: Path, tmp_path: P
         (tmp_path / "empty", tmp_path / "out", "holds no picture"),
         (tmp_path / "bad.png", tmp_path / "out", "damaged or cut off"),
         (picture, tmp_path, "overwrite your pictures"),
-        (picture, tmp_path / "file", "cannot be written"),
+        (picture, tmp_path / "file", "is a file"),
     ):
         code, _, err = run(source, "-o", out)
         assert code == 2 and says in err, says
