@@ -180,6 +180,7 @@ class Garment:
             (left to right in the texture).
         back_collar: (h, w, 4) uint8 premultiplied RGBA or None: the inside of the back collar
             that shows above the front neckline, to be drawn behind the neck.
+        notice: what its owner should know about the photo, in a sentence; mostly empty.
     """
 
     id: str
@@ -191,6 +192,7 @@ class Garment:
     landmarks: Mapping[str, NDArray[np.float32]]
     neckline: Points
     back_collar: NDArray[np.uint8] | None = None
+    notice: str = ""
 
     def __post_init__(self) -> None:
         _check(self.texture, "texture", (None, None, 4), np.uint8)

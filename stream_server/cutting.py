@@ -24,6 +24,7 @@ from pipeline.errors import (
     ImageTooLarge,
     ImageUnreadable,
     InputError,
+    NotSupported,
     WearcastError,
 )
 from pipeline.garments import Catalog, GarmentEntry
@@ -35,7 +36,8 @@ NICENESS = 5  # a live session gets three times as much of a core; at 10 uploads
 LONGEST_S = 120.0  # 2 to 3 s of one core
 THREADS = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 REFUSALS: Mapping[str, type[WearcastError]] = {
-    kind.code: kind for kind in (GarmentRefused, ImageTooLarge, ImageUnreadable, InputError)
+    kind.code: kind
+    for kind in (GarmentRefused, ImageTooLarge, ImageUnreadable, NotSupported, InputError)
 }
 
 

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.errors import GarmentUnknown, InputError
+from pipeline.errors import GarmentUnknown, InputError, NotSupported
 from pipeline.garments.cutout import Segment
 from pipeline.garments.ingest import ingest_picture, scaled_to
 from pipeline.garments.network_mask import network_mask
@@ -44,6 +44,10 @@ CACHED = 64  # garments kept in memory, about 1.3 MB each
 NAMED_IN_ERRORS = 6
 ORIGINAL_LIMIT = 1600  # px, longer side of the kept photo
 Entries = list[GarmentEntry]
+LOWER_SENTENCE = (
+    "This looks like trousers, shorts or a skirt, which cannot be worn here yet. Use a photo of a"
+    " top or a dress, seen whole."
+)
 DEFAULTS = Path(__file__).parent / "defaults"
 
 
@@ -110,6 +114,7 @@ class Catalog:
             category: overrules what the silhouette looks like.
 
         Raises:
+            NotSupported: trousers, a skirt or shorts: nobody could wear them yet.
             InputError: the picture cannot be read or does not show one garment.
         """
         name = _clean_name(name)
@@ -117,6 +122,8 @@ class Catalog:
         garment = ingest_picture(
             image_bytes, id=wanted, name=name, category=category, segment=self._segment
         )
+        if garment.category is Category.LOWER:
+            raise NotSupported(LOWER_SENTENCE)
         photo = encode_jpeg(scaled_to(decode_image(image_bytes), ORIGINAL_LIMIT, enlarge=False))
         hidden = Path(tempfile.mkdtemp(prefix=f"{HIDDEN}new-", dir=self.folder))
         try:

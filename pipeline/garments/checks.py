@@ -15,7 +15,8 @@ from pipeline.garments.cutout import Cutout, otsu
 from pipeline.garments.landmarks import BATWING_FROM, Frame
 from pipeline.garments.neckline import Neckline
 from pipeline.garments.outline import border_contact
-from pipeline.garments.person import shows_person
+from pipeline.garments.person import hints_at_person, shows_person
+from pipeline.garments.rectify import Upright
 from pipeline.garments.regions import Mask, components, contour, grow
 from pipeline.garments.shape import Shape, find_armpits, sleeves_are_folded
 from pipeline.garments.symmetry import find_symmetry
@@ -33,8 +34,10 @@ ASPECT = 0.45, 3.4  # height ÷ width; garments 0.70 to 2.5
 ROUND_SOLIDITY, ROUND_TOP = 0.965, 0.67  # share of the hull; width at the top ÷ torso
 CUT_TOP = 0.35  # of the garment's width: this much of its top lies on the picture's border
 TOP_ROWS = 2  # px
+SHARP_PX = 280  # height of a garment in its photo; a smaller one is blurred when it is worn
 BODY_ROW = 0.3  # of the height: below the waist of trousers, above the gap of a pair of shoes
 
+WORN = "This photo shows a person wearing the garment, but it must be photographed on its own."
 ADVICE = "Use a photo of one garment laid flat, seen whole, on a plain background."
 
 
@@ -48,28 +51,47 @@ def check_photo(image: Image, cutout: Cutout) -> None:
     Raises:
         GarmentRefused: with the reason and what to do.
     """
+    if shows_person(image, cutout.mask):
+        raise GarmentRefused(f"{WORN} {ADVICE}")
+    complaint = _complaint(cutout)
+    if complaint is not None:
+        raise GarmentRefused(f"{WORN if hints_at_person(image) else complaint} {ADVICE}")
+
+
+def _complaint(cutout: Cutout) -> str | None:
+    """What is wrong with a cut-out, in a sentence."""
     mask = cutout.mask
-    if shows_person(image, mask):
-        raise GarmentRefused(
-            "This photo shows a person wearing the garment, but it must be photographed on its"
-            f" own. {ADVICE}"
-        )
     if mask.mean() < LEAST_AREA or cutout.score < LEAST_SCORE:
-        raise GarmentRefused(f"No garment stands out from this picture. {ADVICE}")
+        return "No garment stands out from this picture."
     if _pieces(mask) > 1 or _unexplained(mask, cutout.background) > MOST_UNEXPLAINED:
-        raise GarmentRefused(f"This picture shows several things. {ADVICE}")
+        return "This picture shows several things."
     if float(cutout.background.sigma[1:].max()) > MOST_COLOUR_NOISE:
-        raise GarmentRefused(
-            f"The background is too colourful to tell the garment from it. {ADVICE}"
+        return (
+            "No single garment can be made out in this picture: it shows something else, or the"
+            " background is too busy."
         )
     if border_contact(mask) > MOST_BORDER or _top_is_cut(mask):
-        raise GarmentRefused(
-            f"The garment is cut off by the edge of the picture, so parts are missing. {ADVICE}"
-        )
+        return "The garment is cut off by the edge of the picture, so parts are missing."
     if find_symmetry(mask).overlap < LEAST_SYMMETRY:
-        raise GarmentRefused(
-            f"This does not have the outline of a garment seen straight from the front. {ADVICE}"
-        )
+        return "This does not have the outline of a garment seen straight from the front."
+    return None
+
+
+def size_notice(upright: Upright) -> str:
+    """What is said about a photo that is taken, though it shows the garment small; mostly nothing.
+
+    Args:
+        upright: the garment in its texture, enlarged or not.
+    """
+    enlarged = float(np.hypot(*upright.to_texture[0, :2]))
+    rows, columns = (np.ptp(places) + 1 for places in np.nonzero(upright.mask))
+    height, width = round(rows / enlarged), round(columns / enlarged)
+    if height >= SHARP_PX:
+        return ""
+    return (
+        f"The garment is only {width}×{height} pixels large in this photo and will look blurred"
+        " when it is worn. For a sharp look use a photo of at least 600×800 pixels that it fills."
+    )
 
 
 def check_shape(shape: Shape, category: Category) -> None:

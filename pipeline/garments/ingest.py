@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,13 @@ from numpy.typing import NDArray
 
 from pipeline.errors import GarmentRefused
 from pipeline.garments.category import classify
-from pipeline.garments.checks import check_collar, check_photo, check_shape, check_sleeves
+from pipeline.garments.checks import (
+    check_collar,
+    check_photo,
+    check_shape,
+    check_sleeves,
+    size_notice,
+)
 from pipeline.garments.cutout import Segment, cut_out
 from pipeline.garments.hanger import find_hanger, shows_hook
 from pipeline.garments.hem import find_tail
@@ -65,7 +72,8 @@ def ingest_garment(
     check_photo(work, found)
     upright = make_upright(image_rgb, found.mask, from_lab(found.background.lab).astype(np.float32))
     texture = premultiplied(upright.image, upright.mask, upright.background)
-    return _build(upright, texture, id, name, category, shows_hook(work, found.mask))
+    garment = _build(upright, texture, id, name, category, shows_hook(work, found.mask))
+    return replace(garment, notice=size_notice(upright))
 
 
 def ingest_cutout(
@@ -88,7 +96,8 @@ def ingest_cutout(
     blank = np.zeros((*solid.shape, 3), np.float32)
     upright = make_upright(rgba[..., :3].copy(), solid, blank, deskew=False)
     texture = _warp_cutout(rgba[..., :3], alpha, upright)
-    return _build(upright, texture, id, name, category)
+    garment = _build(upright, texture, id, name, category)
+    return replace(garment, notice=size_notice(upright))
 
 
 def ingest_picture(

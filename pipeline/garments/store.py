@@ -45,6 +45,7 @@ class GarmentEntry:
         thumbnail: path of a small picture on white.
         image: path of the photo, or of the cut-out when there was no photo.
         source: ``built_in`` or ``upload``.
+        notice: as in ``Garment``.
     """
 
     id: str
@@ -54,6 +55,7 @@ class GarmentEntry:
     thumbnail: Path
     image: Path
     source: str
+    notice: str = ""
 
 
 def straight(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -96,7 +98,7 @@ def save_garment(
 def describe(garment: Garment) -> dict[str, Any]:
     """The content of ``garment.json``."""
     height, width = garment.texture.shape[:2]
-    return {
+    facts = {
         "schema": SCHEMA,
         "id": garment.id,
         "name": garment.name,
@@ -106,6 +108,7 @@ def describe(garment: Garment) -> dict[str, Any]:
         "landmarks": {key: _rounded(p) for key, p in sorted(garment.landmarks.items())},
         "neckline": [_rounded(point) for point in garment.neckline],
     }
+    return facts | ({"notice": garment.notice} if garment.notice else {})
 
 
 def _rounded(point: NDArray[np.float32]) -> list[float]:
@@ -155,6 +158,7 @@ def load_garment_folder(folder: Path) -> Garment:
             landmarks={k: np.array(p, np.float32) for k, p in facts["landmarks"].items()},
             neckline=np.array(facts["neckline"], np.float32).reshape(-1, 2),
             back_collar=collar,
+            notice=str(facts.get("notice", "")),
         )
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(folder, str(error)) from error
@@ -176,6 +180,7 @@ def load_entry(folder: Path) -> GarmentEntry:
             thumbnail=folder / THUMBNAIL_FILE,
             image=original if original.is_file() else folder / CUTOUT_FILE,
             source=str(facts.get("source", BUILT_IN)),
+            notice=str(facts.get("notice", "")),
         )
     except (KeyError, ValueError) as error:
         raise _damaged(folder, str(error)) from error

@@ -8,11 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from garment_drawings import draw
 
-from pipeline.errors import GarmentRefused, GarmentUnknown, ImageUnreadable, InputError
+from pipeline.errors import (
+    GarmentRefused,
+    GarmentUnknown,
+    ImageUnreadable,
+    InputError,
+    NotSupported,
+)
 from pipeline.garments import Catalog, catalog, load_garment, save_garment, seed_defaults
 from pipeline.garments.catalog import id_from_name, is_id
 from pipeline.images import encode_jpeg, encode_png
@@ -104,6 +111,22 @@ def test_a_refused_picture_leaves_nothing(folder: Path) -> None:
     with pytest.raises(ImageUnreadable):
         Catalog(folder).add(TEE[:200], "Half")
     assert sorted(folder.iterdir()) == before
+
+
+def test_trousers_are_said_to_be_unsupported_and_not_kept(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    photo = encode_jpeg(draw("trousers", "white").image)
+    with pytest.raises(NotSupported, match=r"trousers.*cannot be worn here yet.*a top or a dress"):
+        Catalog(folder).add(photo, "Trousers")
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_notice_about_the_photo_is_kept(folder: Path) -> None:
+    small = cv2.resize(draw("tee", "white").image, None, fx=0.4, fy=0.4)
+    entry = Catalog(folder).add(encode_png(np.asarray(small, np.uint8)), "Small")
+    assert "will look blurred" in entry.notice
+    assert load_garment(folder / "small").notice == entry.notice
+    assert not Catalog(folder).list()[0].notice  # the blue tee
 
 
 def test_a_crash_while_writing_leaves_nothing_visible(

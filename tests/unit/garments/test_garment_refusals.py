@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -7,8 +9,11 @@ import skimage.data
 from garment_drawings import draw, ground
 
 from pipeline.errors import GarmentRefused
-from pipeline.garments import ingest_garment
+from pipeline.garments import checks, ingest_garment
+from pipeline.garments.background import fit_background
+from pipeline.garments.cutout import Cutout, CutoutMode
 from pipeline.garments.person import shows_person
+from pipeline.images import to_lab
 from pipeline.structures import Image
 
 
@@ -71,6 +76,34 @@ def test_other_pictures(name: str) -> None:
 
 def test_a_person_is_told_so(astronaut_image: Image) -> None:
     refuse(astronaut_image, "a person wearing")
+
+
+def test_a_person_among_many_colours_is_told_so_and_not_of_the_colours(
+    astronaut_image: Image,
+) -> None:
+    street = np.random.default_rng(3).integers(0, 256, (9, 9, 3), dtype=np.uint8)
+    image = cv2.resize(street, (720, 720), interpolation=cv2.INTER_NEAREST)
+    face = astronaut_image[20:260, 130:330]
+    image[200:440, 260:460] = face
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checks, "shows_person", lambda *_: False)  # it may pass for a print
+        refuse(image, "a person wearing")
+
+
+def test_something_else_among_many_colours_is_told_what_is_wrong() -> None:
+    street = np.random.default_rng(3).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    image = cv2.resize(street, (300, 300), interpolation=cv2.INTER_NEAREST)
+    mask = np.zeros((300, 300), bool)
+    mask[60:240, 60:240] = True
+    message = checks._complaint(Cutout(mask, fit_background(to_lab(image)), CutoutMode.COLOUR, 2.0))
+    assert message is not None and "No single garment" in message
+
+
+def test_a_small_garment_is_taken_with_a_notice() -> None:
+    small = cv2.resize(draw("tee").image, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    notice = ingest_garment(np.asarray(small, np.uint8), id="g", name="G").notice
+    assert re.search(r"only 14\d×15\d pixels.*at least 600×800", notice)
+    assert not ingest_garment(draw("tee").image, id="g", name="G").notice
 
 
 def test_a_face_printed_on_the_garment_is_no_person(astronaut_image: Image) -> None:

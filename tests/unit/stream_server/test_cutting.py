@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.errors import GarmentRefused, ImageUnreadable, InputError
+from pipeline.errors import GarmentRefused, ImageUnreadable, InputError, NotSupported
 from pipeline.garments import Catalog
 from pipeline.garments.cutout import Segment
 from pipeline.images import encode_png
+from pipeline.structures import Category
 from stream_server import cutting
 from stream_server.config import load_config
 from stream_server.cutting import CuttingCatalog
@@ -46,6 +47,8 @@ def test_its_refusals_are_ours(tmp_path: Path) -> None:
         catalog.add(grey, "Nothing")
     with pytest.raises(ImageUnreadable):
         catalog.add(b"no picture", "Nothing")
+    with pytest.raises(NotSupported, match="trousers"):
+        catalog.add(tee(), "Blue tee", Category.LOWER)
     assert list(tmp_path.iterdir()) == []
 
 
