@@ -231,9 +231,10 @@ async def serve(
         )
         for line in greeting(config, sock.getsockname()[1], tls):
             announce(line)
-        telling = asyncio.create_task(tell_warm_up(runner.app[HOUSE], announce))
+        house = runner.app[HOUSE]
+        starting = asyncio.gather(tell_warm_up(house, announce), house.settle())
         await stopped.wait()
-        telling.cancel()
+        starting.cancel()
         announce("Ending: closing the sessions …")
         listener.close()
     finally:

@@ -19,6 +19,7 @@ from stream_server.waiting import ASK_AGAIN_S, WaitingLine
 
 RETRY_WHEN_ENDING_S = 2
 RETRY_WHEN_CROWDED_S = 120
+TIDY_EVERY = 20  # sessions that ended: a busy house is never empty, and what they leave adds up
 FAREWELL_S = 0.3  # for the word "reconnect" to reach the clients
 
 
@@ -30,7 +31,7 @@ class Lobby:
         services: what sessions need.
         timing: deadlines of a session.
         load: measured load, 0 to 1.
-        on_empty: called whenever the last session has ended.
+        tidy: called when the last session has ended, and now and then while others go on.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Lobby:
         services: Services,
         timing: Timing,
         load: Callable[[], float] = lambda: 0.0,
-        on_empty: Callable[[], None] = lambda: None,
+        tidy: Callable[[], None] = lambda: None,
     ) -> None:
         self._config = config
         self._services = services
@@ -48,7 +49,8 @@ class Lobby:
         self._timing = timing
         self._load = load
         self._line = WaitingLine(config.max_waiting)
-        self._on_empty = on_empty
+        self._tidy = tidy
+        self._ended = 0  # sessions, since the last tidying
         self._sessions: dict[str, Session] = {}
         self._open = True
 
@@ -149,5 +151,7 @@ class Lobby:
     def _forget(self, session: Session) -> None:
         self._sessions.pop(session.id, None)
         self.metrics.sessions(len(self._sessions))
-        if not self._sessions:
-            self._on_empty()
+        self._ended += 1
+        if not self._sessions or self._ended >= TIDY_EVERY:
+            self._ended = 0
+            self._tidy()

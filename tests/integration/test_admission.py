@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient
 from conftest import Serve
-from doubles import Shopper
+from doubles import Shopper, until
 
+from stream_server import house, lobby
 from stream_server.keys import LOBBY
 from stream_server.tokens import mint
 
@@ -150,3 +151,19 @@ async def test_a_turn_server_with_a_secret_gets_passwords_that_expire(serve: Ser
     assert server["credential"]
     assert SECRET not in text
     assert SECRET not in repr(http.app) + repr(turn)
+
+
+async def test_a_house_that_is_never_empty_is_tidied_as_well(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied: list[int] = []
+    monkeypatch.setattr(house, "trim_memory", lambda: tidied.append(1))
+    monkeypatch.setattr(lobby, "TIDY_EVERY", 2)
+    http = await serve(max_sessions=2)
+    async with Shopper(http) as steady:
+        await steady.connect()
+        for ended in range(1, 5):
+            async with Shopper(http) as other:
+                await other.connect()
+                await http.delete(f"/api/sessions/{other.session}")
+            await until(lambda ended=ended: len(tidied) == ended // 2)

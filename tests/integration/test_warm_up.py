@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import time
 from typing import Any
@@ -68,6 +69,23 @@ async def test_the_terminal_and_readyz_say_so(serve: Serve, engine: StandInEngin
     await telling
     assert [line.strip() for line in lines[1:]] == ["Ready."]
     assert (await http.get("/readyz")).status == 200
+
+
+async def test_what_was_loaded_costs_the_garbage_collector_nothing_any_more(
+    serve: Serve, engine: StandInEngine
+) -> None:
+    engine.gate.clear()
+    http = await serve()
+    assert http.app is not None
+    settling = asyncio.create_task(http.app[HOUSE].settle())
+    await asyncio.sleep(0.05)
+    assert gc.get_freeze_count() == 0
+    engine.gate.set()
+    try:
+        await settling
+        assert gc.get_freeze_count() > len(gc.get_objects())
+    finally:
+        gc.unfreeze()
 
 
 async def test_a_warm_up_that_fails_is_said_and_not_waited_for(
