@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pipeline.compose.beside_neck import no_collar
 from pipeline.compose.evidence import LEARN_EVERY_S, SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
+from pipeline.compose.loops.arms import light_on
 from pipeline.compose.loops.fills import (
     extrapolate,
     paint_fill,
@@ -29,7 +30,7 @@ TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
 FACE_MIDDLE, HAND_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
-ROUNDNESS = 0.24  # loss of light at the edge of a painted limb
+ROUNDNESS = 0.3  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 ANY_TONE = 150.0  # of a person whose face was never seen
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
@@ -39,8 +40,10 @@ FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted
 FOLD_STRENGTH = 0.5
 FINE_FOLDS, NO_FOLDS = 0.05, 0.3  # half chests; folds are what differs between these two blurs
 PLAIN_SPREAD, BUSY_SPREAD = 0.10, 0.30  # of log lightness; a print would tattoo the skin
-CHIN_SHADOW = 0.5  # half chests below the chin that lie in its shadow
-CHIN_SHADOW_DEPTH = 60  # percent of the way round a limb
+CHIN_SHADOW = 0.08  # loss of light right below the chin
+CHIN_SHADOW_LENGTH = 0.5  # half chests
+FROM_BELOW = -0.05  # light on a limb from below, more than from above: lamps and sky are above
+SIDE_LIGHT, MOST_SIDE_LIGHT = 0.8, 0.12  # an arm's share of the difference seen on the face
 ARM = 140  # percent of a bare arm's radius that is painted in the arm's own colour
 TONE_TIME_S = 0.7
 SOLID = 250  # alpha of a cell whose colour is all garment
@@ -58,6 +61,7 @@ class SkinPainter:
         """Forget the person's colours."""
         self._face: Tone | None = None
         self._hands: dict[Side, Tone] = {}
+        self._from_right = 0.0
         self._time_s = 0.0
 
     def paint(
@@ -69,7 +73,7 @@ class SkinPainter:
         known: Alpha,
         time_s: float,
     ) -> NDArray[np.uint8]:
-        """``layers.skin`` over ``layers.ground`` as planes (4, h, w) of premultiplied RGBA.
+        """``layers.skin`` and ``layers.ground``, (8, h, w): RGB and alpha of each.
 
         Args:
             view: the person's neighbourhood.
@@ -80,11 +84,21 @@ class SkinPainter:
             time_s: the frame's time.
         """
         if not (layers.skin.any() or layers.ground.any()):
-            return np.zeros((4, *view.shape), np.uint8)
+            return np.zeros((8, *view.shape), np.uint8)
         tainted = grown(as_mask(evidence.worn > TAINTED), 1)
         tainted[view.person <= SURELY_PERSON] = 255
         self._learn(view, zones, evidence, tainted, time_s)
-        limb, around = _limbs(zones)
+        limb, across = _limbs(zones)
+        light = light_on(
+            across,
+            zones.below_chin,
+            limb,
+            self._from_right,
+            FROM_BELOW,
+            ROUNDNESS,
+            CHIN_SHADOW,
+            CHIN_SHADOW_LENGTH,
+        )
         fill = paint_fill(
             without(
                 np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
@@ -92,9 +106,8 @@ class SkinPainter:
             ),
             layers.ground,
             self._shades(view, zones, evidence, layers, tainted, limb),
-            around,
+            light,
             zones.neck,
-            ROUNDNESS,
             doubled(extrapolate(view.small, known)),
         )
         return np.asarray(fill, np.uint8)
@@ -108,7 +121,10 @@ class SkinPainter:
         weight = np.float32(1.0 - np.exp(-elapsed / TONE_TIME_S))
         self._time_s = time_s
         face = view.small[(zones.in_face < FACE_MIDDLE) & (view.person > SURELY_PERSON)]
+        first = self._face is None
         self._face = _follow(self._face, face, weight)
+        step = 1.0 if first else float(weight)
+        self._from_right += step * (_from_right(view, zones) - self._from_right)
         sure = (evidence.skin > SURELY_SKIN) & (tainted == 0)
         for side, limb in zones.limbs.items():
             hand = view.small[sure & (limb.hand_distance < HAND_MIDDLE)]
@@ -154,16 +170,30 @@ class SkinPainter:
         return doubled(shades)
 
 
-def _limbs(zones: Zones) -> tuple[Alpha, Alpha]:
-    """Which colour each cell has (0 neck, then the arms), and percent of the way round its limb."""
-    depth = np.minimum(zones.below_chin * np.float32(0.01 / CHIN_SHADOW), 1.0)
-    around = (CHIN_SHADOW_DEPTH * (1.0 - depth)).astype(np.uint8)
-    number = np.zeros_like(around)
+def _limbs(zones: Zones) -> tuple[Alpha, NDArray[np.int8]]:
+    """Which colour each cell has (0 neck, then the arms), and how far it is across its limb."""
+    number = np.zeros_like(zones.neck)
+    across = np.zeros((*number.shape, 2), np.int8)
     for count, limb in enumerate(zones.limbs.values(), start=1):
-        near = (limb.distance < ARM) & (zones.neck == 0)
-        np.copyto(around, limb.distance, where=near)
-        number[near] = count
-    return number, around
+        number[(limb.distance < ARM) & (zones.neck == 0)] = count
+        inside = limb.outline > 0
+        across[inside] = limb.across[inside]
+    return number, across
+
+
+def _from_right(view: View, zones: Zones) -> float:
+    """How much more light the right half of the face gets than the left, of the whole."""
+    face = zones.face
+    x = np.arange(view.shape[1], dtype=np.float32) - face.centre[0]
+    y = np.arange(view.shape[0], dtype=np.float32)[:, None] - face.centre[1]
+    right = x * face.across[0] + y * face.across[1] > 0.0
+    inside = (zones.in_face < FACE_MIDDLE) & (view.person > SURELY_PERSON)
+    on_right, on_left = view.lab[inside & right, 0], view.lab[inside & ~right, 0]
+    if not (len(on_right) and len(on_left)):
+        return 0.0
+    means = float(on_right.mean()), float(on_left.mean())
+    share = SIDE_LIGHT * (means[0] - means[1]) / max(sum(means), 1.0)
+    return min(max(share, -MOST_SIDE_LIGHT), MOST_SIDE_LIGHT)
 
 
 def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:

@@ -18,7 +18,7 @@ from pipeline.compose.loops import cells
 from pipeline.compose.loops import decisions as loops
 from pipeline.compose.loops.colours import smooth
 from pipeline.compose.loops.hands import find_hand
-from pipeline.compose.morph import without
+from pipeline.compose.morph import dilated, without
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
 from pipeline.compose.zones import Limb, Zones
@@ -36,6 +36,8 @@ BARE_MARGIN = 0.1  # less for an arm that was bare: no flipping
 SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
 BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
 SURE_ARM, MIDDLE, BARE_ARM, HAND = 0.8, 0.75, 1.0, 1.2  # radii of the roles of an arm's cells
+OUTLINED_ARM = 1.4  # the same where the arm's outline tells the end
+HAND_EDGE = 2  # cells around what is kept that its own edge ends, not that of a painted arm
 END = 2.55  # place along an arm beyond every other
 CALM_TIME_S = 0.06  # short: what was decided once must not linger
 GAUSS = 61  # of 256; a neighbour's weight in the softening of edges
@@ -49,6 +51,7 @@ class Layers:
 
     Attributes:
         front: the base picture (camera, or skin where ``skin`` paints it) lies over the garment.
+        limit: edge of bare arms, beyond which there is neither front nor skin; 255 elsewhere.
         keep: face, hair and hands; nothing may change there, no fill and no shadow.
         skin: skin is painted.
         cloth: the garment is continued beyond its edge.
@@ -58,6 +61,7 @@ class Layers:
     """
 
     front: Alpha
+    limit: Alpha
     keep: Alpha
     skin: Alpha
     cloth: Alpha
@@ -103,7 +107,8 @@ class LayerDecider:
         for side, limb in zones.limbs.items():
             rules = _rules(limb, self._bare.get(side, True))
             loops.add_roles(roles, limb.distance, limb.position, limb.hand_distance, rules)
-        seen = _cells(view, zones, evidence, cover, roles)
+        outline = self._outline(zones)
+        seen = _cells(view, zones, evidence, cover, roles, outline)
         marks = _marks(zones, worn_hem)
         room = loops.garment_room(seen, marks)
         seen = seen._replace(garment=without(cover, ~room))
@@ -112,8 +117,28 @@ class LayerDecider:
         known = view.blank()
         if planes[4].any():
             known = loops.surroundings(seen, planes, np.minimum(cover, planes[5]))
-        front, keep, skin, cloth, ground, room = planes
-        return Layers(front, keep, without(skin, keep), cloth, without(ground, keep), room, known)
+        over, keep, skin, cloth, ground, room = planes
+        front, limit = np.maximum(over, keep), np.maximum(outline, dilated(keep, HAND_EDGE))
+        skin, ground = without(skin, keep), without(ground, keep)
+        return Layers(front, limit, keep, skin, cloth, ground, room, known)
+
+    def _outline(self, zones: Zones) -> Alpha:
+        """Alpha (h, w) of bare arms where worn sleeves become skin; 255 everywhere else.
+
+        Not averaged over time: it moves with the body, whose joints are calm.
+        """
+        clothed = [
+            limb
+            for side, limb in zones.limbs.items()
+            if not self._bare.get(side, True) and limb.reach < LONG_REACH
+        ]
+        out = np.full_like(zones.neck, 255)
+        for limb in clothed:
+            out[limb.within(BAGGY, start=limb.reach - UNDER_SLEEVE, end=END)] = 0
+        for limb in clothed:
+            np.maximum(out, limb.outline, out=out)
+        out[(zones.neck | zones.opening) > 0] = 255
+        return out
 
     def _hands(self, seen: cells.Cells, zones: Zones) -> Alpha:
         """Hands, and bare forearms, of arms that are in front of the torso."""
@@ -170,19 +195,24 @@ def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
         if not bare:
             rules.append((cells.STRIPPED, BAGGY, max(1.0, limb.reach), END))
         if not bare and limb.arm.in_front:
-            rules.append((cells.OVER, BARE_ARM, max(1.0, limb.reach), END))
+            rules.append((cells.OVER, OUTLINED_ARM, max(1.0, limb.reach), END))
         if bare and not limb.arm.behind:
             rules.append((cells.PAINT_BARE, BARE_ARM, start, END))
             rules.append((cells.BAGGY_BARE, BAGGY, start, SHORT_WORN))
         elif not limb.arm.behind:
-            rules.append((cells.PAINT_CLOTHED, BARE_ARM, start, END))
+            rules.append((cells.PAINT_CLOTHED, OUTLINED_ARM, start, END))
             rules.append((cells.BAGGY_CLOTHED, BAGGY, start, END))
     rows = [(role, _percent(radii), _percent(a), _percent(b)) for role, radii, a, b in rules]
     return np.array(rows, np.int32)
 
 
 def _cells(
-    view: View, zones: Zones, evidence: Evidence, cover: Alpha, roles: NDArray[np.uint16]
+    view: View,
+    zones: Zones,
+    evidence: Evidence,
+    cover: Alpha,
+    roles: NDArray[np.uint16],
+    outline: Alpha,
 ) -> cells.Cells:
     return cells.Cells(
         person=view.person,
@@ -196,6 +226,7 @@ def _cells(
         neck=zones.neck,
         opening=zones.opening,
         trunk=zones.trunk,
+        outline=outline,
         roles=roles,
     )
 

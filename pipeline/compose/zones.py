@@ -8,12 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.compose.loops.arms import ENTRIES, PER_STATION, outline_arm
 from pipeline.compose.loops.grid import head_field, limb_field
 from pipeline.compose.loops.masks import grown
 from pipeline.compose.view import View
 from pipeline.geometry import Floats, unit
 from pipeline.labels import Landmark
+from pipeline.limbs import STATIONS, USUAL_AT, USUAL_HALF, Bones, bones_between
 from pipeline.structures import Alpha, Arm, Body, DrawnLook, Points, Side
+from pipeline.trunk import OUTWARD
 
 # Radii of a bare arm in half chests, from anthropometry (upper arm 33 cm around and so on).
 SHOULDER_RADIUS = 0.33
@@ -22,6 +25,9 @@ WRIST_RADIUS = 0.165
 FOREARM_BELLY = 0.3  # of the forearm keeps the elbow's radius
 PALM_RADIUS = 0.22
 HAND_RADIUS = 0.36  # wide enough for spread fingers
+KNUCKLES_HALF_WIDTH = 0.2  # half chests; an arm without its hand in sight goes on this wide
+UNDER_CLOTH = 0.97  # of the half width of a worn sleeve is arm, if it is that tight
+THINNEST = 0.7  # of a bare arm's usual half width; less is seen of an arm that something hides
 FINGERTIPS = 1.15  # fingertips lie this much of wrist-to-knuckles beyond the knuckles
 
 FACE_HALF_WIDTH = 0.62  # of the distance between the ears
@@ -75,6 +81,9 @@ class Limb:
         distance: (h, w) uint8, distance from the arm's bones in percent of a bare arm's radius.
         position: (h, w) uint8, place along the arm in percent: 100 elbow, 200 wrist.
         hand_distance: (h, w) uint8, the same distance for the hand, wrist to fingertips.
+        outline: (h, w) uint8, alpha of the bare arm from the shoulder to the knuckles, no wider
+            than it is seen.
+        across: (h, w, 2) int8, percent of the half width to the right of and below the bone.
     """
 
     arm: Arm
@@ -83,6 +92,8 @@ class Limb:
     distance: Alpha
     position: Alpha
     hand_distance: Alpha
+    outline: Alpha
+    across: NDArray[np.int8]
 
     def within(self, radii: float, start: float = 0.0, end: float = 2.0) -> NDArray[np.bool_]:
         """(h, w), True closer to the arm than ``radii`` bare arm radii, between two positions."""
@@ -147,7 +158,7 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
         unit=half_chest,
         torso=body.torso_px / view.step,
         face=face,
-        limbs={side: _limb(view, arm, drawn, side, half_chest) for side, arm in body.arms.items()},
+        limbs={side: _limb(view, body, drawn, side, half_chest) for side in body.arms},
         neckline=neckline,
         hem=lines[:2],
         hips=lines[2:],
@@ -159,7 +170,8 @@ def find_zones(view: View, body: Body, drawn: DrawnLook) -> Zones:
     )
 
 
-def _limb(view: View, arm: Arm, drawn: DrawnLook, side: Side, half_chest: float) -> Limb:
+def _limb(view: View, body: Body, drawn: DrawnLook, side: Side, half_chest: float) -> Limb:
+    arm = body.arms[side]
     joints = view.to_small(np.array([arm.shoulder, arm.elbow, arm.wrist, arm.hand, arm.hand]))
     joints[4] += (joints[3] - joints[2]) * np.float32(FINGERTIPS)
     shoulder, elbow, wrist, _, tips = joints.tolist()
@@ -178,7 +190,28 @@ def _limb(view: View, arm: Arm, drawn: DrawnLook, side: Side, half_chest: float)
     distance, position = limb_field(*view.shape, chains[:4])
     hand_distance, _ = limb_field(*view.shape, chains[4:])
     reach = drawn.sleeve_reach.get(side, 0.0)
-    return Limb(arm, joints, reach, distance, position, hand_distance)
+    outline, across = _outline(view, body, side)
+    return Limb(arm, joints, reach, distance, position, hand_distance, outline, across)
+
+
+def _outline(view: View, body: Body, side: Side) -> tuple[Alpha, NDArray[np.int8]]:
+    """Alpha of a bare arm, and how far each cell is across it, see ``Limb``."""
+    arm = body.arms[side]
+    joints = np.array([arm.shoulder, arm.elbow, arm.wrist], np.float64)
+    bones: Bones = bones_between(joints, body.half_chest_px, OUTWARD[side])
+    path = view.to_small(np.array([bones.start, bones.bend, bones.end, arm.hand], np.float32))
+    places = np.arange(ENTRIES) / PER_STATION
+    usual = np.interp(
+        places, [*USUAL_AT, places[-1]], [*USUAL_HALF, KNUCKLES_HALF_WIDTH]
+    ) * np.float32(body.half_chest_px)
+    half = np.stack([usual, usual])
+    if arm.thickness_px is not None:
+        for row, seen in zip(half, arm.thickness_px, strict=True):
+            limit = UNDER_CLOTH * np.interp(places, STATIONS, seen)
+            np.clip(row, THINNEST * usual, np.maximum(limit, THINNEST * usual), out=row)
+    half = np.maximum(half / view.step, 1.0).astype(np.float32)
+    alpha, across = outline_arm(*view.shape, path, half, OUTWARD[side])
+    return alpha, across
 
 
 def _face(view: View, body: Body, half_chest: float) -> Face:

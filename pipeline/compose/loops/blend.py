@@ -18,10 +18,15 @@ SOLID = 250  # alpha of a pixel whose colour is all garment
 AGREE_FROM = 0.75  # mean of the ways over the mean of their lengths, below which mirrors are shards
 MIRROR_INSET = 1.5  # cells inside the garment's edge to mirror at
 
-# Planes of ``Coarse.planes``: fill RGBA, light on the garment, shadow on all else, and alpha of the
-# parts of camera and fill in front of the garment, of the garment's place, of the cloth it shall
-# have at least, of the place left to ``back``, and of garment and ``back`` themselves.
-FILL, ALPHA, GAIN, SHADOW, FRONT, ROOM, CLOTH, BEHIND, COVER, COUNT = 0, 3, 4, 5, 6, 7, 8, 9, 10, 11
+# Planes of ``Coarse.planes``: colour and alpha of painted skin, and of the scene painted below it;
+# light on the garment, shadow on all else, and alpha of the parts of camera and skin in front of
+# the garment, of the garment's place, of the cloth it shall have at least, of the place left to
+# ``back``, and of garment and ``back`` themselves. Skin and front end where ``LIMIT``, which is
+# soft over ``LIMIT_EDGE`` cells, falls below one half.
+SKIN, FLESH, GROUND, BARE_GROUND, GAIN, SHADOW, FRONT = 0, 3, 4, 7, 8, 9, 10
+ROOM, CLOTH, BEHIND, COVER, LIMIT, COUNT = 11, 12, 13, 14, 15, 16
+LIMIT_EDGE = 3.0
+LIMIT_SOFT = 2.2  # px over which the camera shows an edge
 
 # What happens to a pixel, bits: nothing, the garment alone if it is solid there, anything.
 NOTHING, PLAIN, MIXED = 0, 1, 2
@@ -40,7 +45,7 @@ class Coarse(NamedTuple):
     """What was decided, on the analysis grid.
 
     Attributes:
-        planes: (COUNT, h, w), see ``FILL`` and so on; the fill is premultiplied.
+        planes: (COUNT, h, w), see ``SKIN`` and so on.
         to_edge: (h / 2, w / 2, 3) steps of two cells down and right to the garment's edge; length.
         smooth: (h / 2, w / 2, 3) colour of the garment nearby.
     """
@@ -56,8 +61,8 @@ class Manner(NamedTuple):
     Attributes:
         gain_one: value of the light on the garment that changes nothing.
         opacity: 0..1 of everything.
-        crisp: contrast of the edges of ``fill`` and ``front``, which come from a coarser grid.
-        grain: levels of noise on ``fill``, which has none of the camera's.
+        crisp: contrast of the edges of what is painted and of ``FRONT``, found on a coarser grid.
+        grain: levels of noise on what is painted, which has none of the camera's.
     """
 
     gain_one: float
@@ -73,7 +78,8 @@ def _kinds(planes: Planes) -> Planes:
     out = np.zeros((rows, columns + 2), np.uint8)
     for y in range(rows):
         for x in range(columns):
-            added = planes[CLOTH, y, x] | planes[ALPHA, y, x] | planes[SHADOW, y, x]
+            added = planes[CLOTH, y, x] | planes[FLESH, y, x] | planes[SHADOW, y, x]
+            added |= planes[BARE_GROUND, y, x]
             if planes[COVER, y, x] | added == 0:
                 kind = NOTHING
             elif added | planes[FRONT, y, x] == 0 and planes[ROOM, y, x] == 255:
@@ -190,6 +196,7 @@ def blend(
     per, one, half = np.float32(1.0 / 255.0), np.float32(1.0), np.float32(0.5)
     zero, most = np.float32(0.0), np.float32(255.0)
     fade, crisp = np.float32(manner.opacity), np.float32(manner.crisp)
+    sharp = np.float32(LIMIT_EDGE * step / LIMIT_SOFT)
     rough, lit = np.float32(manner.grain), np.float32(1.0 / manner.gain_one)
     solid = np.uint8(fade * most + half)
     weights = np.empty(step, np.float32)  # of the farther cell, for each pixel between two
@@ -225,7 +232,8 @@ def blend(
                         pixels[x, c] = np.uint8(was + (now - was) * fade + half)
                     continue
                 room = (line[ROOM, a] + w * (line[ROOM, b] - line[ROOM, a])) * per
-                alpha = line[ALPHA, a] + w * (line[ALPHA, b] - line[ALPHA, a])
+                flesh = line[FLESH, a] + w * (line[FLESH, b] - line[FLESH, a])
+                wall = line[BARE_GROUND, a] + w * (line[BARE_GROUND, b] - line[BARE_GROUND, a])
                 cloth = line[CLOTH, a] + w * (line[CLOTH, b] - line[CLOTH, a])
                 shade = line[SHADOW, a] + w * (line[SHADOW, b] - line[SHADOW, a])
                 have, more, collar = own * room, zero, zero
@@ -235,33 +243,41 @@ def blend(
                     _continued(look, coarse, step, y, x, other)
                     more = (cloth - have) * per
                     have = cloth
-                if have < half and alpha < half and collar == zero and shade < half:
+                painted = flesh + wall
+                if have < half and painted < half and collar == zero and shade < half:
                     continue
+                limit = line[LIMIT, a] + w * (line[LIMIT, b] - line[LIMIT, a])
+                limit = min(max((limit * per - half) * sharp + half, zero), one)
                 ahead = line[FRONT, a] + w * (line[FRONT, b] - line[FRONT, a])
-                open_ = one - min(max((ahead * per - half) * crisp + half, zero), one)
+                open_ = one - min(max((ahead * per - half) * crisp + half, zero), one) * limit
                 cover = have * per * open_
-                soft = alpha * per
-                filled = min(max((soft - half) * crisp + half, zero), one)
+                # below the garment skin goes on, or what is worn would shine through its edge
+                filled = min(max((flesh * per - half) * crisp + half, zero), one)
+                filled *= max(limit, have * per)
+                walled = min(max((wall * per - half) * crisp + half, zero), one) * (one - filled)
                 bright = one - shade * per
                 seen = zero
                 if collar > zero:
                     seen = np.float32(back[gy, gx, 3]) * collar * per * open_
-                clear = (one - cover) * (one - seen) * (one - filled) * bright
+                rest = one - filled - walled
+                clear = (one - cover) * (one - seen) * rest * bright
                 strength = np.uint8((one - clear) * fade * most + half)
                 if strength == 0:
                     continue
                 changed[x] = strength
                 light = gain * open_
-                part, speck = zero, zero
-                if filled > zero:
-                    part = filled / max(soft, per)
-                    speck = _noise(top + y, left + x) * rough * filled
+                speck = zero
+                if rest < one:
+                    speck = _noise(top + y, left + x) * rough * (one - rest)
                 for c in range(3):
                     was = np.float32(pixels[x, c])
-                    now = was * (one - filled)
+                    now = was * rest + speck
                     if filled > zero:
-                        fill = line[FILL + c, a] + w * (line[FILL + c, b] - line[FILL + c, a])
-                        now += fill * part + speck
+                        skin = line[SKIN + c, a] + w * (line[SKIN + c, b] - line[SKIN + c, a])
+                        now += skin * filled
+                    if walled > zero:
+                        behind = line[GROUND + c, a]
+                        now += (behind + w * (line[GROUND + c, b] - behind)) * walled
                     if seen > zero:
                         under = np.float32(back[gy, gx, c]) * collar * light * tone[c]
                         now = now * (one - seen) + under

@@ -40,6 +40,7 @@ class Cells(NamedTuple):
     neck: Mask
     opening: Mask
     trunk: Mask
+    outline: Mask  # alpha of bare arms where worn sleeves become skin; 255 elsewhere
     roles: NDArray[np.uint16]
 
 

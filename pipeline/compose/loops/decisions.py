@@ -50,6 +50,7 @@ SOLID_WIDTH, RIM = (
     np.intp(2),
     np.intp(3),
 )  # cells; the mixed pixels along a worn sleeve's edge look like skin
+BESIDE_ARM = 128  # alpha of a bare arm's outline below which the wall may be painted
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
 HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
@@ -198,7 +199,10 @@ def _solid_skin(cells: Cells) -> Mask:
 
 @njit(cache=True, nogil=True)
 def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
-    """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin."""
+    """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin.
+
+    On arms in worn sleeves this is wider than the arm: their outline is drawn elsewhere.
+    """
     rows, columns = cells.person.shape
     masks = np.zeros((4, rows, columns), np.uint8)
     for y in range(rows):
@@ -228,6 +232,17 @@ def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
 
 
 @njit(cache=True, nogil=True)
+def _solid_paint(cells: Cells, skin: Mask) -> Mask:
+    """Where painted skin hides all below it."""
+    rows, columns = skin.shape
+    out = np.empty((rows, columns), np.uint8)
+    for y in range(rows):
+        for x in range(columns):
+            out[y, x] = skin[y, x] if cells.outline[y, x] > BESIDE_ARM else 0
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: Mask) -> Mask:
     """Worn cloth that stands off the body, a baggy sleeve or a hood: show what is behind it."""
     rows, columns = cells.person.shape
@@ -240,7 +255,7 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
     inside, around = shrunk(masks[0], RIM), grown(masks[1], TWO_CELLS)
     beside_garment = grown(masks[2], max(1, int(COLLAR_RIM * marks.unit)))
     # under the soft edge of painted skin too, or what is worn would shine through
-    painted = shrunk(skin, TWO_CELLS)
+    painted = shrunk(_solid_paint(cells, skin), TWO_CELLS)
     free, hood, sleeves = masks[0], masks[1], masks[2]
     reach = (HOOD * marks.unit) ** 2
     for y in range(rows):
@@ -249,7 +264,8 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
             cloth = np.int32(worn) + np.int32(cells.hair[y, x])
             taken = painted[y, x] | keep[y, x] | cells.neck[y, x] | cells.trunk[y, x]
             skin_there = (solid[y, x] != 0) & ((inside[y, x] != 0) | ((role & AT_HAND) != 0))
-            off = (taken == 0) & ((role & MIDDLE) == 0) & (cells.garment[y, x] < COVERED)
+            off = (taken == 0) & (cells.garment[y, x] < COVERED)
+            off = off & (((role & MIDDLE) == 0) | (cells.outline[y, x] < BESIDE_ARM))
             off = off & (around[y, x] != 0) & (not skin_there)
             free[y, x] = 255 if off else 0
             person = cells.person[y, x] > LOOSER
@@ -308,6 +324,7 @@ def _continued_cloth(
             masks[0, y, x] = 255 if found else 0
             masks[1, y, x] = 255 if cells.garment[y, x] >= 128 else 0
     worn_rim, above = grown(masks[0], SOLID_WIDTH), _above_hem(cells, marks)
+    painted = _solid_paint(cells, skin)
     loose = grown(cells.trunk, max(1, int(TRUNK_ROOM * marks.unit)))
     away, reach = away_from(masks[1]), np.float32(CLOTH_REACH * marks.unit)
     out = masks[0]
@@ -318,7 +335,7 @@ def _continued_cloth(
             room = room and (cells.trunk[y, x] or not role & STRIPPED)
             paint = room and worn_rim[y, x] and above[y, x] and not solid[y, x]
             paint = paint and cells.garment[y, x] < COVERED and cells.person[y, x] > LOOSE
-            taken = keep[y, x] | skin[y, x] | ground[y, x] | cells.neck[y, x]
+            taken = keep[y, x] | painted[y, x] | ground[y, x] | cells.neck[y, x]
             paint = paint and not taken and away[y // 2, x // 2] < reach
             out[y, x] = 255 if paint else 0
     return grown(out, CELL)
@@ -326,7 +343,7 @@ def _continued_cloth(
 
 @njit(cache=True, nogil=True)
 def decide(cells: Cells, marks: Marks, hands: Mask, room: Mask) -> NDArray[np.uint8]:
-    """All layers of a frame but the neck, (6, h, w): front, keep, skin, cloth, ground, room."""
+    """Layers of a frame, (6, h, w): clothed arms in front, keep, skin, cloth, ground, room."""
     rows, columns = cells.person.shape
     out = np.empty((6, rows, columns), np.uint8)
     head, solid = _head(cells, marks), _solid_skin(cells)
@@ -337,8 +354,7 @@ def decide(cells: Cells, marks: Marks, hands: Mask, room: Mask) -> NDArray[np.ui
             between = cells.worn[y, x] > WORN_CERTAIN and cells.face[y, x] >= FACE_MIDDLE
             keep[y, x] = 0 if between else head[y, x] | hands[y, x]
             sleeve = cells.roles[y, x] & OVER and cells.person[y, x] > PERSON
-            over[y, x] = 255 if sleeve else 0
-            out[0, y, x] = keep[y, x] | over[y, x]
+            over[y, x] = out[0, y, x] = 255 if sleeve else 0
             out[5, y, x] = room[y, x]
     skin = _painted_skin(cells, keep, over, solid)
     ground = _painted_ground(cells, marks, keep, skin, solid)

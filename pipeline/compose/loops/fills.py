@@ -9,6 +9,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compose.loops.masks import CELL, grown
+
 DARKEST = np.float32(20.0)  # added to lightness in bytes before its logarithm, against noise
 
 Mask = NDArray[np.uint8]
@@ -234,38 +236,35 @@ def paint_fill(
     flesh: Mask,
     behind: Mask,
     shaded: Floats,
-    around: Mask,
+    light_on: Floats,
     neck: Mask,
-    roundness: float,
     ground: Floats,
 ) -> NDArray[np.uint8]:
-    """Skin over the surroundings, as planes (4, h, w) of premultiplied RGBA.
+    """Skin and surroundings, as planes (8, h, w): RGB and alpha of each, colours also beside them.
 
     Args:
         flesh, behind: (h, w) alpha of skin and of surroundings.
         shaded: (h, w, 4) or larger, skin colour and the light of folds on it.
-        around: (h, w) percent of the limb's radius; brightness falls off across a limb.
+        light_on: (h, w) light on it, see ``arms.light_on``.
         neck: (h, w) not 0 on the neck: collars, hoods and lanyards there are no folds.
-        roundness: loss of light at the limb's edge.
         ground: (h, w, 3) or larger, colour of the surroundings.
     """
     rows, columns = flesh.shape
-    per, one, zero = np.float32(1.0 / 255.0), np.float32(1.0), np.float32(0.0)
-    out = np.zeros((4, rows, columns), np.uint8)
+    one, zero, most = np.float32(1.0), np.float32(0.0), np.float32(255.0)
+    out = np.zeros((8, rows, columns), np.uint8)
+    skin, wall = grown(flesh, CELL), grown(behind, CELL)
     for y in range(rows):
         for x in range(columns):
-            if flesh[y, x] == 0 and behind[y, x] == 0:
-                continue
-            over = np.float32(flesh[y, x]) * per
-            under = np.float32(behind[y, x]) * per * (one - over)
-            off = min(np.float32(around[y, x]) * np.float32(0.01), one)
-            light = one if neck[y, x] else shaded[y, x, 3]
-            light *= (one - np.float32(roundness) * off * off) * over
-            most = np.float32(255.0) * over
-            for c in range(3):
-                value = min(max(shaded[y, x, c] * light, zero), most)
-                out[c, y, x] = np.uint8(value + ground[y, x, c] * under)
-            out[3, y, x] = np.uint8((over + under) * np.float32(255.0) + np.float32(0.5))
+            if skin[y, x]:
+                light = one if neck[y, x] else shaded[y, x, 3]
+                light *= light_on[y, x]
+                for c in range(3):
+                    out[c, y, x] = np.uint8(min(max(shaded[y, x, c] * light, zero), most))
+                out[3, y, x] = flesh[y, x]
+            if wall[y, x]:
+                for c in range(3):
+                    out[4 + c, y, x] = np.uint8(min(max(ground[y, x, c], zero), most))
+                out[7, y, x] = behind[y, x]
     return out
 
 
