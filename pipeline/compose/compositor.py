@@ -13,17 +13,16 @@ from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider
 from pipeline.compose.light import GAIN_ONE, SceneTone, light_of
 from pipeline.compose.loops.blend import (
-    BARE_GROUND,
+    ALPHA,
     BEHIND,
     CLOTH,
     COUNT,
     COVER,
+    FILL,
     FRONT,
     GAIN,
-    LIMIT,
     ROOM,
     SHADOW,
-    SKIN,
     Coarse,
     Look,
     Manner,
@@ -31,14 +30,13 @@ from pipeline.compose.loops.blend import (
 )
 from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.grid import behind_neck
-from pipeline.compose.morph import dilated, steep
+from pipeline.compose.morph import steep
 from pipeline.compose.view import View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Points
 
-CLOTH_EDGE = 70  # person alpha at which the continued garment begins
-CLOTH_BESIDE = 1  # cells beside the person's alpha where the rim of what is worn may lie
+CLOTH_EDGE = 30  # person alpha at which the continued garment begins, to cover a mixed rim
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
 FEW_CELLS = 10_000  # the same when time is short
@@ -163,21 +161,18 @@ class Compositor:
         layers = self._decider.decide(view, zones, evidence, cover, longer, time_s)
         if only_learn:
             return None
-        beside = dilated(view.person, CLOTH_BESIDE)  # the person's alpha is tight
-        cloth = np.minimum(layers.cloth, steep(beside, CLOTH_EDGE))
+        cloth = np.minimum(layers.cloth, steep(view.person, CLOTH_EDGE))
         cover = np.maximum(np.minimum(cover, layers.room), layers.cloth)
         fill = self._painter.paint(view, zones, evidence, layers, layers.known, time_s)
-        front = np.minimum(layers.front, layers.limit)
-        lights = light_of(view, zones, evidence, front, layers.keep, cover)
+        lights = light_of(view, zones, evidence, layers.front, layers.keep, cover)
         way, smooth = continue_garment(garment, cloth) or (NO_WAY, NO_WAY)
         if smooth is NO_WAY:
             cloth = view.blank()
         back, behind = _back_collar(view, zones, drawn)
         planes = np.empty((COUNT, *view.shape), np.uint8)
-        planes[SKIN : BARE_GROUND + 1], planes[GAIN : SHADOW + 1] = fill, lights
-        planes[FRONT], planes[LIMIT] = layers.front, layers.limit
-        planes[ROOM], planes[CLOTH] = layers.room, cloth
-        planes[BEHIND] = np.minimum(behind, ~front)
+        planes[FILL : ALPHA + 1], planes[GAIN : SHADOW + 1] = fill, lights
+        planes[FRONT], planes[ROOM], planes[CLOTH] = layers.front, layers.room, cloth
+        planes[BEHIND] = np.minimum(behind, ~layers.front)
         planes[COVER] = np.maximum(cover, back)
         return _Analysis(view, Coarse(planes, way, smooth), _joints(body))
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose.letterbox import without_bars
 from pipeline.compose.loops.grid import block_means
+from pipeline.compose.outline import true_outline
 from pipeline.geometry import Floats
 from pipeline.images import to_lab_bytes
 from pipeline.labels import Landmark
@@ -43,7 +44,7 @@ class View:
         grid: rows and columns of the whole frame's analysis grid.
         small: (h, w, 3) uint8 RGB, the camera's picture in the box, on the analysis grid.
         lab: (h, w, 3) uint8, ``small`` in CIE Lab, see ``images.to_lab_bytes``.
-        person: (h, w) uint8, 255 where the cell belongs to the person.
+        person: (h, w) uint8, 255 where the cell belongs to the person, see ``outline``.
     """
 
     box: Box
@@ -118,7 +119,8 @@ class Viewer:
         grid = -(-image.shape[0] // step), -(-image.shape[1] // step)
         inside = (step - 1) / 2  # the middle of a cell is that of its pixels
         first = np.array([x0 + inside, y0 + inside], np.float32)
-        return View(box, step, first, grid, small, to_lab_bytes(small), person)
+        lab = to_lab_bytes(small)
+        return View(box, step, first, grid, small, lab, true_outline(person, lab))
 
     def _choose_step(self, area: int, cells: int) -> int:
         fits = area <= TOO_MANY * cells * self._step**2
