@@ -13,16 +13,17 @@ from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider
 from pipeline.compose.light import GAIN_ONE, SceneTone, light_of
 from pipeline.compose.loops.blend import (
-    ALPHA,
+    BARE_GROUND,
     BEHIND,
     CLOTH,
     COUNT,
     COVER,
-    FILL,
     FRONT,
     GAIN,
+    LIMIT,
     ROOM,
     SHADOW,
+    SKIN,
     Coarse,
     Look,
     Manner,
@@ -164,15 +165,17 @@ class Compositor:
         cloth = np.minimum(layers.cloth, steep(view.person, CLOTH_EDGE))
         cover = np.maximum(np.minimum(cover, layers.room), layers.cloth)
         fill = self._painter.paint(view, zones, evidence, layers, layers.known, time_s)
-        lights = light_of(view, zones, evidence, layers.front, layers.keep, cover)
+        front = np.minimum(layers.front, layers.limit)
+        lights = light_of(view, zones, evidence, front, layers.keep, cover)
         way, smooth = continue_garment(garment, cloth) or (NO_WAY, NO_WAY)
         if smooth is NO_WAY:
             cloth = view.blank()
         back, behind = _back_collar(view, zones, drawn)
         planes = np.empty((COUNT, *view.shape), np.uint8)
-        planes[FILL : ALPHA + 1], planes[GAIN : SHADOW + 1] = fill, lights
-        planes[FRONT], planes[ROOM], planes[CLOTH] = layers.front, layers.room, cloth
-        planes[BEHIND] = np.minimum(behind, ~layers.front)
+        planes[SKIN : BARE_GROUND + 1], planes[GAIN : SHADOW + 1] = fill, lights
+        planes[FRONT], planes[LIMIT] = layers.front, layers.limit
+        planes[ROOM], planes[CLOTH] = layers.room, cloth
+        planes[BEHIND] = np.minimum(behind, ~front)
         planes[COVER] = np.maximum(cover, back)
         return _Analysis(view, Coarse(planes, way, smooth), _joints(body))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.compose.loops import blend, colours, decisions, fills, grid
+from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid
 from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
@@ -29,7 +29,9 @@ def warm_up() -> None:
     smooth = fills.extrapolate(rgb, plane)
     fills.extrapolate(rgba, plane)
     ground, shaded = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE, 4), np.float32)
-    fills.paint_fill(plane, plane, shaded, plane, plane, 1.0, ground)
+    across = np.zeros((SIZE, SIZE, 2), np.int8)
+    light_on = arms.light_on(across, plane, plane, 1.0, 1.0, 1.0, 1.0, 1.0)
+    fills.paint_fill(plane, plane, shaded, light_on, plane, ground)
     fills.fold_gain(light, 1.0, 1.0, 1.0, 1.0)
     fills.worn_light(rgb, plane, plane, plane, 1.0)
     gain = half.reshape(SIZE, SIZE)
@@ -45,6 +47,8 @@ def warm_up() -> None:
 def _grid(rgb: Mask, points: Points) -> None:
     grid.block_means(rgb, 0, 0, 1, SIZE, SIZE, False)
     grid.limb_field(SIZE, SIZE, np.ones((2, 4), np.float32))
+    half = np.ones((2, arms.ENTRIES), np.float32)
+    arms.outline_arm(SIZE, SIZE, np.ones((4, 2), np.float32), half, 1.0)
     grid.behind_neck(SIZE, SIZE, points[0], points[0], points[1], 1.0)
     grid.head_field(SIZE, SIZE, points[0], points[1], 1.0, 1.0, points[1], 1.0)
     true_outline(rgb[..., 0].copy(), rgb)
@@ -62,7 +66,7 @@ def _colours(rgb: Mask) -> None:
 def _decisions(plane: Mask, rgb: Mask, layers: Mask, points: Points) -> None:
     roles = np.zeros(plane.shape, np.uint16)
     eight = (plane, plane, plane, plane, plane, plane, plane, plane)
-    cells = Cells(plane, rgb, *eight, plane, roles)
+    cells = Cells(plane, rgb, *eight, plane, plane, roles)
     marks = Marks(1.0, 1.0, points[0], points[0], points[0], points, points, 1.0, 1.0)
     decisions.add_roles(roles, plane, plane, plane, np.zeros((1, 4), np.int32))
     decisions.bare_share(plane, plane, plane, points[0], points[0])

@@ -117,7 +117,8 @@ def _split(line, rated):  # type: ignore[no-untyped-def]
         near = off / np.float32(REACH + 2)
         rated[k] = 0.0
         if abs(off) <= REACH:
-            rated[k] = step * n * m / np.float32(count) * (np.float32(1.0) - near * near * near * near)
+            lean = np.float32(1.0) - near * near * near * near  # towards the mask
+            rated[k] = step * n * m / np.float32(count) * lean
         if rated[k] > best:
             best, contrast = rated[k], step
     least, sum_, moment = NEAR_BEST * best, np.float32(1e-6), np.float32(0.0)
