@@ -72,11 +72,8 @@ def measure_frames(clip: Path | None, garment: str | None, frames: int) -> dict[
     cv2.setNumThreads(1)
     numbers = ReportBuilder()
     worn = find_garment(garment or DEFAULT_GARMENT, None)
-    with (
-        make_progress(transient=True) as progress,
-        telling_when_compiling(progress),
-        LiveTryOn(worn, with_cpu=True) as mirror,
-    ):
+    telling = telling_when_compiling(make_progress(transient=True))
+    with telling, LiveTryOn(worn, with_cpu=True) as mirror:
         for index, picture in enumerate(islice(_frames(clip), WARM_UP_FRAMES + frames)):
             composite = mirror.process(picture)
             if index >= WARM_UP_FRAMES:

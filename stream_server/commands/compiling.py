@@ -21,9 +21,15 @@ def telling_when_compiling(progress: Progress) -> Iterator[None]:
 
     Args:
         progress: the display to say it on; a terminal also sees a bar that counts the loops.
+            One that is not shown yet is shown from the first compilation to the end of the block.
     """
-    with install_listener(COMPILES, _Teller(progress)):
-        yield
+    shown = progress.live.is_started
+    try:
+        with install_listener(COMPILES, _Teller(progress)):
+            yield
+    finally:
+        if progress.live.is_started and not shown:
+            progress.stop()
 
 
 class _Teller(Listener):  # type: ignore[misc]  # numba publishes no types
@@ -38,6 +44,7 @@ class _Teller(Listener):  # type: ignore[misc]  # numba publishes no types
         self._depth += 1
         if self._task is None:
             self._progress.console.print(SENTENCE)
+            self._progress.start()
             self._task = self._progress.add_task("Compiling", total=None)
         self._progress.update(self._task, visible=True)
 

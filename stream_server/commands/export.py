@@ -47,7 +47,7 @@ def photo(
     check_apart(person, out, mask)
     picture = _read_person(person)
     worn = find_garment(garment, catalog)
-    with make_progress(transient=True) as progress, telling_when_compiling(progress):
+    with telling_when_compiling(make_progress(transient=True)):
         composite = TryOn.load(stack).photo(picture, worn)
     if composite.reason is not None:
         raise InputError(f"{person} was not dressed. {ADVICE[composite.reason]}")

@@ -24,6 +24,12 @@ def find_garment(id_or_path: str, catalog: Path | None) -> Garment:
         raise GarmentUnknown(f"There is no catalogue folder at {catalog}. Check the path.")
     try:
         return load_garment(id_or_path, catalog)
+    except GarmentUnknown as error:
+        if Path(id_or_path).is_dir():
+            raise GarmentUnknown(
+                f"{id_or_path} is a folder, but not that of a garment: it has no garment.json."
+            ) from error
+        raise
     except OSError as error:
         raise InputError(
             f"The garment {id_or_path} cannot be read ({error.strerror or error})."

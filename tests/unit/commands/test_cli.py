@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
         ("photo {a} --garment white-tee -o {d}/o.png --stack cpu", "weights fetch"),
         ("photo {a} --garment white-tee -o {d}/o.png --stack ray", "not one of"),
         ("photo {a} --garment white-tee -o {d}/o.png --catalog {d}/no", "no catalogue folder"),
+        ("photo {a} --garment {d} -o {d}/o.png", "not that of a garment"),
         ("photo {a} --garment white-tee -o {d}/o.png --mask {d}/o.png", "two results"),
         ("photo {d}/own.png --garment white-tee -o {d}/own.png", "overwritten by its own"),
         ("photo {d}/empty.mp4 --garment white-tee -o {d}/o.png", "is empty"),
