@@ -154,6 +154,18 @@ function sendForm(form, { onprogress, signal }) {
   });
 }
 
+/**
+ * @param {string} id
+ * @param {string} name
+ * @returns {Promise<Garment>}
+ */
+export async function renameGarment(id, name) {
+  const form = new FormData();
+  form.append('name', name);
+  const path = `/api/garments/${encodeURIComponent(id)}`;
+  return (await request(path, { method: 'PATCH', body: form })).json();
+}
+
 /** @param {string} id */
 export async function deleteGarment(id) {
   await request(`/api/garments/${encodeURIComponent(id)}`, { method: 'DELETE' });

@@ -1,8 +1,10 @@
 /** The garments on offer and the one that is picked. */
 
-import { ApiError, deleteGarment, fetchGarments, uploadGarment } from './api.js';
+import {
+  ApiError, deleteGarment, fetchGarments, renameGarment, uploadGarment,
+} from './api.js';
 import { toUpload } from './picture.js';
-import { garmentName } from './words.js';
+import { UPLOAD, garmentName } from './words.js';
 
 /** @typedef {import('./api.js').Garment} Garment */
 
@@ -29,12 +31,15 @@ function writeOwn(ids) {
   }
 }
 
-/** Lower garments are listed but this version cannot dress them. */
-export const isWearable = (/** @type {Garment} */ garment) => garment.category !== 'lower';
+/**
+ * This version cannot dress lower garments, and a tile that does nothing helps nobody.
+ * @param {Garment} garment
+ */
+const isWearable = (garment) => garment.category !== 'lower';
 
 /** Dispatches `change` for another list and `select` (detail: Garment) for another pick. */
 export class Catalog extends EventTarget {
-  /** @type {Garment[]} */
+  /** @type {Garment[]} those that can be worn, in the order shown */
   garments = [];
   /** @type {Garment | null} */
   selected = null;
@@ -46,15 +51,13 @@ export class Catalog extends EventTarget {
    * @param {AbortSignal} [signal]
    */
   async load(preferred = null, signal = undefined) {
-    const garments = await fetchGarments(signal);
-    const others = garments.filter((garment) => !isWearable(garment));
-    const ordered = [...garments.filter(isWearable), ...others];
-    const same = JSON.stringify(ordered) === JSON.stringify(this.garments);
-    this.garments = ordered;
+    const garments = (await fetchGarments(signal)).filter(isWearable);
+    const same = JSON.stringify(garments) === JSON.stringify(this.garments);
+    this.garments = garments;
     if (!same) this.#changed();
     const wanted = preferred ?? this.selected?.id;
-    const found = this.wearable.find(({ id }) => id === wanted);
-    this.#pick(found ?? this.wearable[0] ?? null);
+    const found = this.garments.find(({ id }) => id === wanted);
+    this.#pick(found ?? this.garments[0] ?? null);
   }
 
   /**
@@ -77,11 +80,6 @@ export class Catalog extends EventTarget {
     return undefined;
   }
 
-  /** Garments that can be picked, in the order shown. */
-  get wearable() {
-    return this.garments.filter(isWearable);
-  }
-
   /**
    * Whether this browser added it. Servers whose uploads are for everybody do not know.
    * @param {Garment} garment
@@ -90,15 +88,15 @@ export class Catalog extends EventTarget {
     return garment.own || this.#own.has(garment.id);
   }
 
-  /** @param {string} id ignored when unknown, not wearable or already picked */
+  /** @param {string} id ignored when unknown or already picked */
   select(id) {
-    const garment = this.wearable.find((candidate) => candidate.id === id);
+    const garment = this.garments.find((candidate) => candidate.id === id);
     if (garment) this.#pick(garment);
   }
 
   /** @param {1 | -1} step to the next or the previous garment, round and round */
   step(step) {
-    const list = this.wearable;
+    const list = this.garments;
     if (!list.length) return;
     const at = list.findIndex(({ id }) => id === this.selected?.id);
     this.#pick(list[(at + step + list.length) % list.length]);
@@ -109,7 +107,7 @@ export class Catalog extends EventTarget {
    * @param {File} file
    * @param {{onprogress?: (fraction: number) => void, signal?: AbortSignal}} [options]
    * @returns {Promise<Garment>}
-   * @throws {ApiError} with the reason when it is refused
+   * @throws {Error} with the reason when it is refused, or was not kept because nobody can wear it
    */
   async upload(file, options) {
     const worn = this.selected;
@@ -119,10 +117,26 @@ export class Catalog extends EventTarget {
       this.#own.add(garment.id);
       writeOwn(this.#own);
     }
+    if (!isWearable(garment)) {
+      await this.remove(garment.id);
+      throw new Error(UPLOAD.lower);
+    }
     this.garments = [garment, ...this.garments.filter(({ id }) => id !== garment.id)];
     this.#changed();
     if (this.selected === worn) this.select(garment.id);
     return garment;
+  }
+
+  /**
+   * Give one's own garment another name.
+   * @param {string} id
+   * @param {string} name
+   */
+  async rename(id, name) {
+    const renamed = await renameGarment(id, name);
+    this.garments = this.garments.map((garment) => (garment.id === id ? renamed : garment));
+    if (this.selected?.id === id) this.selected = renamed;
+    this.#changed();
   }
 
   /**
@@ -139,14 +153,15 @@ export class Catalog extends EventTarget {
     this.#own.delete(id);
     writeOwn(this.#own);
     this.garments = this.garments.filter((garment) => garment.id !== id);
-    if (this.selected?.id === id) this.#pick(this.wearable[0] ?? null);
+    if (this.selected?.id === id) this.#pick(this.garments[0] ?? null);
     this.#changed();
   }
 
   /** @param {Garment | null} garment */
   #pick(garment) {
-    if (garment?.id === this.selected?.id) return;
-    this.selected = garment;
+    const same = garment?.id === this.selected?.id;
+    this.selected = garment; // it may have another name by now
+    if (same) return;
     this.dispatchEvent(new CustomEvent('select', { detail: garment }));
   }
 

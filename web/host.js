@@ -25,6 +25,8 @@ window.addEventListener('message', (event) => {
   waiting.clear();
 });
 
+if (window.parent !== window) window.parent.postMessage({ type: 'wearcast:hello' }, '*'); // it came
+
 /** @returns {string | null} the permission that the shop passed on, `/#token=…` */
 export function currentToken() {
   return new URLSearchParams(location.hash.slice(1)).get('token');

@@ -3,6 +3,7 @@
 import './elements/icon.js';
 import './elements/compare.js';
 import './elements/details-panel.js';
+import './elements/garment-card.js';
 import './elements/garment-rail.js';
 import './elements/garment-show.js';
 import './elements/garment-upload.js';
@@ -38,6 +39,7 @@ class ShopperPage {
   #pill = need('wc-status-pill');
   #problem = need('wc-problem-card');
   #rail = need('wc-garment-rail');
+  #card = need('wc-garment-card');
   #upload = need('wc-garment-upload');
   #photo = need('wc-photo-tab');
   #mirror = new Mirror(this.#stage, this.#catalog);
@@ -54,6 +56,7 @@ class ShopperPage {
       element.catalog = this.#catalog;
     }
     this.#upload.catalog = this.#catalog;
+    this.#card.catalog = this.#catalog;
     this.#drop = new PictureDrop(need('#drop-veil'), {
       text: () => this.#dropText(),
       accept: (file) => (this.#onPhoto ? this.#photo.use(file) : this.#upload.send(file)),
@@ -101,6 +104,8 @@ class ShopperPage {
     on(this.#problem, 'retry', () => this.#retry());
     on(this.#controls, 'action', (event) => this.#act(event.detail));
     on(this.#stage, 'dressed', () => { this.#controls.ready = true; });
+    on(this.#rail, 'edit', ({ detail }) => this.#card.show(detail));
+    on(this.#card, 'close', () => this.#rail.focusOn(this.#card.garment));
     on(this.#mirror, 'state', (event) => this.#showState(event.detail));
     on(this.#mirror, 'status', (event) => this.#showStatus(event.detail));
     on(this.#mirror, 'trouble', ({ detail }) => this.#trouble(detail));

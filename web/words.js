@@ -133,20 +133,21 @@ export function inLine(position) {
     : `You are number ${position} in line. It goes on by itself.`;
 }
 
+/** Longest name of a garment, as on the server. */
+export const NAME_CHARS = 80;
+
 /** What becomes of a garment's photo. */
 export const UPLOAD = Object.freeze({
   waiting: 'Waiting for the photo before it…',
   sending: 'Sending the photo…',
   cutting: 'Cutting the garment out…',
-  slow: 'Still cutting it out. The live picture goes first…',
+  slow: 'Still cutting it out. Some photos take a while…',
   /** @param {number} bytes */
   tooLarge: (bytes) => `This photo is too large: ${Math.floor(bytes / 1e6)} MB at most.`,
-  /**
-   * @param {string} name
-   * @param {boolean} wearable
-   */
-  done: (name, wearable) => (wearable ? `${name} is ready to wear.`
-    : `${name} is in, but trousers, skirts and shorts cannot be tried on yet.`),
+  lower: 'This looks like trousers, a skirt or shorts. Only tops and dresses can be tried on so '
+    + 'far, so it was not added.',
+  /** @param {string} name */
+  done: (name) => `${name} is ready to wear.`,
 });
 
 /**
@@ -164,6 +165,9 @@ export const PHOTO_TROUBLE = Object.freeze({
   settling: 'Your pose cannot be made out in this photo. Choose another one.',
   worker_error: 'Something went wrong on our side. Try again.',
 });
+
+/** What becomes of the camera's picture; the pages say it before they start as well. */
+export const PRIVACY = 'Your camera picture is never stored or sent on.';
 
 /** What a look is called in the details. */
 export const LOOKS = Object.freeze({

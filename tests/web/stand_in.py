@@ -115,7 +115,7 @@ class Shelf:
         picture = self._folder / f"{garment_id}.png"
         write_png(picture, np.full((96, 72, 3), colour, np.uint8))
         kind = {"trousers": Category.LOWER, "dress": Category.DRESS}
-        category = kind.get(garment_id.rpartition("-")[2], Category.UPPER)
+        category = kind.get(name.rpartition(" ")[2].lower(), Category.UPPER)
         entry = Entry(garment_id, name, category, Sleeves.SHORT, picture, picture)
         self._entries[garment_id] = entry
         return entry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,7 @@ from stand_in import Server
 from steps import start_mirror, wait_for_colour
 
 from pipeline.images import encode_png
+from stream_server.keys import CONFIG
 from stream_server.tokens import mint
 
 SECRET = "a secret of the shop and its mirror"
@@ -175,6 +177,48 @@ def test_a_shop_whose_permissions_are_no_good_gets_a_sentence(
     mirror.get_by_role("button", name="Start mirror").click()
     mirror.get_by_role("alert").get_by_text("permission has run out").wait_for()
     assert server.sessions == 0
+
+
+def test_it_fits_the_window_and_its_container(visit: Any, server: Server, shop: Shop) -> None:
+    page = visit(url=shop.origin)
+    frame_of(page, server)
+    box = "(() => { const b = %s.getBoundingClientRect(); return [b.width, b.height]; })()"
+    element = box % "document.querySelector('wearcast-mirror')"
+    width, height = page.evaluate(element)
+    assert (width, height) == (page.evaluate("document.body.clientWidth"), 800)
+    style = "css => { document.querySelector('wearcast-mirror').style.cssText = css; }"
+    for css, size in (
+        ("max-width: 480px", [480, 640]),
+        ("height: 500px; width: auto", [375, 500]),
+        ("width: 600px; height: 300px", [600, 300]),
+    ):
+        page.evaluate(style, css)
+        assert page.evaluate(element) == pytest.approx(size, abs=1)
+    page.evaluate(style, "")
+    page.evaluate("document.body.style.width = '240px'")
+    assert page.evaluate(element) == pytest.approx([240, 320], abs=1)
+
+
+def test_a_site_that_is_not_allowed_shows_a_sentence_until_it_is(
+    visit: Any, tmp_path: Path, shop: Shop
+) -> None:
+    server = Server(tmp_path / "closed", tls_self_signed=True)
+    shop.mirror = server.url
+    try:
+        page = visit(url=shop.origin, expect="frame")
+        sentence = page.get_by_text("The mirror cannot be shown here.")
+        sentence.wait_for()
+        owner = page.get_by_text("If this is your site")
+        said = owner.text_content()
+        assert shop.origin in said and server.url in said and "allowed_origins" in said
+        allowed = replace(server._app[CONFIG], allowed_origins=(shop.origin,))
+        server._app._state[CONFIG] = allowed
+        page.get_by_role("button", name="Try again").click()
+        page.frames[1].wait_for_selector(".tile")
+        sentence.wait_for(state="hidden")
+        page.goto("about:blank")
+    finally:
+        server.close()
 
 
 def test_the_page_alone_has_no_permission(visit: Any, server: Server) -> None:

@@ -31,7 +31,7 @@ def until(condition: Callable[[], bool], timeout_s: float = 8.0) -> None:
 
 
 def test_the_page_loads_without_complaint_and_asks_for_nothing(page: Any) -> None:
-    assert page.get_by_role("radio").count() == 4
+    assert page.get_by_role("radio").count() == 3
     assert page.get_by_text("never stored or sent on").is_visible()
     assert garment(page, "Red tee").get_attribute("aria-checked") == "true"
     assert page.evaluate("window.cameraCalls") == 0
@@ -59,13 +59,40 @@ def test_another_garment_changes_the_picture_without_a_new_offer(page: Any) -> N
     assert len(offers) == 1
 
 
-def test_trousers_are_shown_but_cannot_be_picked(page: Any) -> None:
-    trousers = garment(page, "Grey trousers")
-    assert trousers.get_attribute("aria-disabled") == "true"
-    assert trousers.get_by_text("Not supported yet").is_visible()
-    trousers.click(force=True)
-    assert trousers.get_attribute("aria-checked") == "false"
-    assert page.get_by_text("cannot be tried on yet").is_visible()
+def test_what_cannot_be_worn_is_not_offered(page: Any) -> None:
+    names = page.locator(".tile-name").all_text_contents()
+    assert sorted(names) == ["Blue dress", "Green shirt", "Red tee"]
+
+
+@pytest.mark.parametrize("screen", [PHONE, {}], ids=["phone", "desktop"])
+def test_the_picture_beside_the_start_button_is_the_ticked_garment(
+    open_page: Any, screen: dict[str, Any]
+) -> None:
+    page = open_page(**screen)
+    shown = "wc-garment-show img[data-shown]"
+    page.wait_for_selector(f"{shown}[data-id='red-tee']")
+    garment(page, "Blue dress").click()
+    page.wait_for_selector(f"{shown}[data-id='blue-dress']")
+    page.wait_for_timeout(4500)  # it changed by itself once
+    assert page.locator(shown).get_attribute("data-id") == "blue-dress"
+    assert garment(page, "Blue dress").get_attribute("aria-checked") == "true"
+
+
+def test_the_details_say_what_is_seen(page: Any) -> None:
+    start_mirror(page)
+    page.evaluate(
+        """() => {
+          const panel = document.querySelector('wc-details-panel');
+          window.frames_ = 0;
+          panel.source = () => ({ frames: (window.frames_ += 6), delayMs: 12, camera: null,
+            status: { state: 'dressed', reason: null, fps: 6 } });
+        }"""
+    )
+    page.get_by_label("Details of the picture").click()
+    row = page.locator("wc-details-panel dl > div")
+    row.filter(has_text="Picture").get_by_text("Jerky").wait_for()
+    row.filter(has_text="Connection").get_by_text("Fast, 12 ms").wait_for()
+    assert page.get_by_text("Weak").count() == 0
 
 
 def test_a_camera_that_fails_says_what_to_do(page: Any) -> None:

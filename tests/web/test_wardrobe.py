@@ -54,12 +54,36 @@ def test_an_own_garment_appears_picked_and_can_be_removed(page: Any, tmp_path: P
     upload.set_input_files(picture(tmp_path, "silk_scarf.png", 200))
     page.get_by_text("Silk scarf is ready to wear.").wait_for()
     assert garment(page, "Silk scarf").get_attribute("aria-checked") == "true"
-    page.get_by_role("button", name="Remove Silk scarf").click()
+    page.get_by_role("button", name="Rename or remove Silk scarf").click()
     assert garment(page, "Silk scarf").count() == 1  # the first press only asks
-    page.get_by_role("button", name="Really remove Silk scarf?").click()
-    page.get_by_text("Silk scarf was removed.").wait_for()
-    assert garment(page, "Silk scarf").count() == 0
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    garment(page, "Silk scarf").wait_for(state="detached")
     assert garment(page, "Red tee").get_attribute("aria-checked") == "true"
+    assert garment(page, "Red tee").evaluate("node => node === document.activeElement")
+
+
+def test_an_own_garment_is_renamed_from_the_keyboard(page: Any, tmp_path: Path) -> None:
+    page.locator("wc-garment-upload input").set_input_files(picture(tmp_path, "IMG_2031.png", 200))
+    page.get_by_text("My garment is ready to wear.").wait_for()
+    page.get_by_role("button", name="Rename or remove My garment").press("Enter")
+    page.get_by_label("Name of the garment").fill("  Silk scarf ")
+    page.keyboard.press("Enter")
+    garment(page, "Silk scarf").wait_for()
+    assert garment(page, "Silk scarf").get_attribute("aria-checked") == "true"
+    edit = page.get_by_role("button", name="Rename or remove Silk scarf")
+    assert edit.evaluate("node => node === document.activeElement")
+    page.reload()
+    garment(page, "Silk scarf").wait_for()
+
+
+def test_trousers_that_were_added_say_so_and_leave_nothing(
+    page: Any, server: Server, tmp_path: Path
+) -> None:
+    page.locator("wc-garment-upload input").set_input_files(picture(tmp_path, "trousers.png", 90))
+    page.get_by_role("status").get_by_text("Only tops and dresses can be tried on").wait_for()
+    assert garment(page, "Trousers").count() == 0
+    listed = page.evaluate("async () => (await (await fetch('/api/garments')).json())")
+    assert [entry["id"] for entry in listed if entry["own"]] == []
 
 
 def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
@@ -68,7 +92,7 @@ def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
     upload = page.locator("wc-garment-upload input")
     upload.set_input_files(picture(tmp_path, "black.png", 0))
     page.get_by_role("status").get_by_text(REFUSAL).wait_for()
-    assert page.get_by_role("radio").count() == 4
+    assert page.get_by_role("radio").count() == 3
 
 
 def test_what_an_upload_said_goes_with_the_next_pick(open_page: Any, tmp_path: Path) -> None:
@@ -109,13 +133,13 @@ def test_uploads_wait_for_each_other_and_each_can_be_removed(
     assert page.get_by_text(REFUSAL).is_visible()  # the pick of an upload has not read it
     assert garment(page, "Second").get_attribute("aria-checked") == "true"
     for name in ("First", "Second"):
-        assert page.get_by_role("button", name=f"Remove {name}").is_visible()
+        assert page.get_by_role("button", name=f"Rename or remove {name}").is_visible()
     assert garment(page, "Unwanted").count() == 0
     page.reload()
     page.wait_for_selector(".tile")
-    page.get_by_role("button", name="Remove First").click()
-    page.get_by_role("button", name="Really remove First?").click()
-    page.get_by_text("First was removed.").wait_for()
+    page.get_by_role("button", name="Rename or remove First").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    garment(page, "First").wait_for(state="detached")
 
 
 def test_an_upload_does_not_take_off_what_was_picked_meanwhile(

@@ -1,22 +1,26 @@
 import { h } from '../dom.js';
-import { LOOKS } from '../words.js';
+import { LOOKS, PRIVACY } from '../words.js';
 
 const REFRESH_MS = 1000;
-const ROWS = Object.freeze([
-  'Quality', 'Picture rate', 'Delay', 'Look', 'Server rate', 'Camera', 'Skipped',
-]);
-const GOOD = Object.freeze({ rate: 20, delayMs: 150 });
-const FAIR = Object.freeze({ rate: 12, delayMs: 350 });
+const ROWS = Object.freeze(['Picture', 'Connection', 'Server', 'Look', 'Camera', 'Skipped']);
+const SMOOTH_RATE = 20; // pictures per second
+const UNEVEN_RATE = 12;
+const FAST_MS = 80; // there and back; below it nobody sees a delay of the line
+const SLOW_MS = 250;
 
 /**
+ * Each word is about its own number: a line can be fast and the picture jerky all the same.
  * @param {number} rate pictures per second
- * @param {number | null} delayMs to the server and back
  */
-function quality(rate, delayMs) {
-  const reaches = (/** @type {typeof GOOD} */ level) => rate >= level.rate
-    && delayMs !== null && delayMs <= level.delayMs;
-  if (reaches(GOOD)) return 'Good';
-  return reaches(FAIR) ? 'Fair' : 'Weak';
+function smoothness(rate) {
+  if (rate >= SMOOTH_RATE) return 'Smooth';
+  return rate >= UNEVEN_RATE ? 'Slightly jerky' : 'Jerky';
+}
+
+/** @param {number} delayMs to the server and back */
+function speed(delayMs) {
+  if (delayMs <= FAST_MS) return 'Fast';
+  return delayMs <= SLOW_MS ? 'Fair' : 'Slow';
 }
 
 /** @param {import('../messages.js').StatusMessage | null} status */
@@ -44,7 +48,7 @@ export class DetailsPanel extends HTMLElement {
   #values = new Map();
 
   connectedCallback() {
-    const name = 'Connection details';
+    const name = 'Details of the picture';
     const summary = h('summary', { class: 'tool', 'aria-label': name, title: name },
       h('wc-icon', { name: 'info' }));
     const list = h('dl', {});
@@ -53,7 +57,9 @@ export class DetailsPanel extends HTMLElement {
       this.#values.set(label, value);
       list.append(h('div', {}, h('dt', {}, label), value));
     }
-    const details = /** @type {HTMLDetailsElement} */ (h('details', {}, summary, list));
+    const details = /** @type {HTMLDetailsElement} */ (h('details', {}, summary,
+      h('div', { class: 'details' }, list, h('p', { class: 'privacy' },
+        h('wc-icon', { name: 'lock' }), h('span', {}, PRIVACY)))));
     details.addEventListener('toggle', () => this.#run(details.open));
     this.replaceChildren(details);
   }
@@ -81,12 +87,12 @@ export class DetailsPanel extends HTMLElement {
     const rate = ((details.frames - this.#last.frames) * 1000) / (now - this.#last.at);
     this.#last = { frames: details.frames, at: now };
     const { status, camera, delayMs } = details;
-    this.#write('Quality', quality(rate, delayMs));
-    this.#write('Picture rate', `${Math.max(0, Math.round(rate))} per second`);
-    const delay = `${Math.round(delayMs ?? 0)} ms to the server and back`;
-    this.#write('Delay', delayMs === null ? '–' : delay);
+    const picture = `${smoothness(rate)}, ${Math.max(0, Math.round(rate))} a second`;
+    this.#write('Picture', status?.state === 'paused' ? 'Paused' : picture);
+    this.#write('Connection', delayMs === null ? '–'
+      : `${speed(delayMs)}, ${Math.round(delayMs)} ms there and back`);
+    this.#write('Server', status?.fps ? `Sends ${Math.round(status.fps)} a second` : '–');
     this.#write('Look', look(status));
-    this.#write('Server rate', status?.fps ? `${Math.round(status.fps)} per second` : '–');
     this.#write('Camera', camera ? `${camera.width} × ${camera.height}` : '–');
     this.#write('Skipped', status?.dropped === undefined ? '–' : `${status.dropped} frames`);
   }

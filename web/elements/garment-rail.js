@@ -1,12 +1,12 @@
 import { h, iconButton, prefersStillness } from '../dom.js';
-import { isWearable } from '../catalog.js';
 import { fitToGround } from '../picture.js';
 
 const STEPS = Object.freeze({ ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 });
 
 /**
  * `<wc-garment-rail>`: the garments as one radio group, scrolled sideways or shown as a grid (the
- * style sheet decides). Set `catalog`; with `editable` one's own garments can be removed.
+ * style sheet decides). Set `catalog`; with `editable` it dispatches `edit` (detail: Garment) from a
+ * button on each of one's own.
  */
 export class GarmentRail extends HTMLElement {
   /** @type {import('../catalog.js').Catalog | null} */
@@ -42,6 +42,17 @@ export class GarmentRail extends HTMLElement {
     this.#note.textContent = text;
   }
 
+  /**
+   * Go on from a garment, or from the picked one when that has gone.
+   * @param {string} id
+   */
+  focusOn(id) {
+    const tile = this.#tileOf(id);
+    const place = tile?.querySelector('.tile-edit') ?? this.#pick(tile)
+      ?? this.#pick(this.#tileOf(this.#catalog?.selected?.id));
+    /** @type {HTMLElement | null} */ (place)?.focus();
+  }
+
   #render() {
     if (!this.#catalog) return;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest('.tile'));
@@ -53,7 +64,6 @@ export class GarmentRail extends HTMLElement {
 
   /** @param {import('../catalog.js').Garment} garment */
   #tile(garment) {
-    const wearable = isWearable(garment);
     const picture = /** @type {HTMLImageElement} */ (h('img', {
       alt: '', loading: 'lazy', decoding: 'async', draggable: 'false',
     }));
@@ -61,71 +71,31 @@ export class GarmentRail extends HTMLElement {
     picture.src = garment.thumbnail;
     const pick = h('button', {
       type: 'button', class: 'tile-pick', role: 'radio', tabindex: '-1', 'aria-checked': 'false',
-      'aria-disabled': wearable ? null : 'true',
     },
     h('span', { class: 'tile-picture' }, picture,
       h('wc-icon', { name: 'check', class: 'tile-check' })),
-    h('span', { class: 'tile-name' }, garment.name),
-    wearable ? null : h('span', { class: 'tile-note' }, 'Not supported yet'));
-    pick.onclick = () => this.#choose(garment);
+    h('span', { class: 'tile-name' }, garment.name));
+    pick.onclick = () => this.#catalog?.select(garment.id);
     const tile = h('div', { class: 'tile', 'data-id': garment.id, role: 'presentation' }, pick);
-    const mayRemove = this.hasAttribute('editable') && this.#catalog?.owns(garment);
-    if (mayRemove) tile.append(this.#removeButton(garment));
-    return tile;
-  }
-
-  /** @param {import('../catalog.js').Garment} garment */
-  #removeButton(garment) {
-    const button = iconButton('trash', `Remove ${garment.name}`, {
-      iconOnly: true, class: 'tile-remove',
-    });
-    const disarm = () => {
-      if (!button.hasAttribute('data-armed')) return;
-      button.removeAttribute('data-armed');
-      button.setAttribute('aria-label', `Remove ${garment.name}`);
-      this.note = '';
-    };
-    button.onblur = disarm;
-    button.onclick = () => {
-      if (button.hasAttribute('data-armed')) {
-        this.#remove(garment);
-        return;
-      }
-      button.focus(); // Safari leaves a pressed button without, and only its blur disarms it
-      button.toggleAttribute('data-armed', true); // a second press removes it
-      button.setAttribute('aria-label', `Really remove ${garment.name}?`);
-      this.note = 'Press again to remove it for good.';
-    };
-    return button;
-  }
-
-  /** @param {import('../catalog.js').Garment} garment */
-  async #remove(garment) {
-    try {
-      await this.#catalog?.remove(garment.id);
-      this.note = `${garment.name} was removed.`;
-    } catch (error) {
-      this.note = error.message;
+    if (this.hasAttribute('editable') && this.#catalog?.owns(garment)) {
+      const edit = iconButton('pencil', `Rename or remove ${garment.name}`, {
+        iconOnly: true, class: 'tile-edit',
+      });
+      edit.onclick = () => this.dispatchEvent(new CustomEvent('edit', { detail: garment }));
+      tile.append(edit);
     }
-  }
-
-  /** @param {import('../catalog.js').Garment} garment */
-  #choose(garment) {
-    this.note = isWearable(garment) ? ''
-      : 'Trousers, skirts and shorts cannot be tried on yet.';
-    this.#catalog?.select(garment.id);
+    return tile;
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (!(/** @type {Element} */ (event.target).matches('.tile-pick'))) return;
     const step = STEPS[event.key];
-    const { wearable } = /** @type {import('../catalog.js').Catalog} */ (this.#catalog);
+    const garments = this.#catalog?.garments ?? [];
     if (step) this.#catalog?.step(step);
-    else if (event.key === 'Home' && wearable.length) this.#catalog?.select(wearable[0].id);
-    else if (event.key === 'End' && wearable.length) {
-      this.#catalog?.select(wearable[wearable.length - 1].id);
-    } else return;
+    else if (event.key === 'Home') this.#catalog?.select(garments[0]?.id);
+    else if (event.key === 'End') this.#catalog?.select(garments[garments.length - 1]?.id);
+    else return;
     event.preventDefault();
     event.stopPropagation(); // the page listens to the same keys
     this.#pick(this.#tileOf(this.#catalog?.selected?.id))?.focus({ preventScroll: true });

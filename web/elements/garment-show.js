@@ -5,8 +5,9 @@ const CHANGE_MS = 3600;
 const SHOWN_AT_MOST = 8;
 
 /**
- * `<wc-garment-show>`: a mirror on the wall in which one garment after the other appears. Purely
- * decorative. Set `catalog`; stands still for those who asked for less movement.
+ * `<wc-garment-show>`: a mirror on the wall with the picked garment in it, or with the attribute
+ * `rotate` one garment after the other. Purely decorative. Set `catalog`; it stands still for those
+ * who asked for less movement.
  */
 export class GarmentShow extends HTMLElement {
   /** @type {import('../catalog.js').Catalog | null} */
@@ -14,13 +15,13 @@ export class GarmentShow extends HTMLElement {
   #listeners = new AbortController();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
-  #at = 0;
   #glass = h('div', { class: 'glass' });
 
   connectedCallback() {
     this.setAttribute('aria-hidden', 'true');
     this.replaceChildren(this.#glass, h('div', { class: 'glass-floor' }));
-    if (!prefersStillness()) this.#timer = setInterval(() => this.#advance(), CHANGE_MS);
+    const rotates = this.hasAttribute('rotate') && !prefersStillness();
+    if (rotates) this.#timer = setInterval(() => this.#advance(), CHANGE_MS);
   }
 
   disconnectedCallback() {
@@ -42,13 +43,15 @@ export class GarmentShow extends HTMLElement {
   }
 
   get #pictures() {
-    return [...this.#glass.children];
+    return /** @type {HTMLImageElement[]} */ ([...this.#glass.children]);
   }
 
   #render() {
-    const garments = this.#catalog?.wearable.slice(0, SHOWN_AT_MOST) ?? [];
-    this.#glass.replaceChildren(...garments.map((garment) => this.#picture(garment)));
-    this.#show(0);
+    if (this.hasAttribute('rotate')) {
+      const garments = this.#catalog?.garments.slice(0, SHOWN_AT_MOST) ?? [];
+      this.#glass.replaceChildren(...garments.map((garment) => this.#picture(garment)));
+      this.#show(this.#pictures[0]);
+    }
     this.#showSelected();
   }
 
@@ -62,21 +65,32 @@ export class GarmentShow extends HTMLElement {
     return image;
   }
 
+  /** The picture before it stays until this one has come. */
   #showSelected() {
-    const id = this.#catalog?.selected?.id;
-    const at = this.#pictures.findIndex((picture) => picture.getAttribute('data-id') === id);
-    if (at >= 0) this.#show(at);
+    const garment = this.#catalog?.selected;
+    if (!garment) return;
+    const here = this.#pictures.find((picture) => picture.dataset.id === garment.id);
+    const picture = here ?? this.#picture(garment);
+    if (!here) this.#glass.append(picture);
+    const show = () => {
+      if (this.#catalog?.selected?.id === garment.id) this.#show(picture);
+    };
+    if (picture.complete) show();
+    else picture.onload = show;
   }
 
   #advance() {
     const visible = this.offsetParent !== null && !document.hidden;
-    if (visible && this.#pictures.length) this.#show((this.#at + 1) % this.#pictures.length);
+    if (!visible) return;
+    const at = this.#pictures.findIndex((picture) => picture.hasAttribute('data-shown'));
+    this.#show(this.#pictures[(at + 1) % this.#pictures.length]);
   }
 
-  /** @param {number} at */
-  #show(at) {
-    this.#at = at;
-    this.#pictures.forEach((picture, i) => picture.toggleAttribute('data-shown', i === at));
+  /** @param {HTMLImageElement | undefined} shown */
+  #show(shown) {
+    this.#pictures.forEach((picture) => {
+      picture.toggleAttribute('data-shown', picture === shown);
+    });
   }
 }
 

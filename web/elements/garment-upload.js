@@ -1,4 +1,3 @@
-import { isWearable } from '../catalog.js';
 import { h, iconButton } from '../dom.js';
 import { UPLOAD } from '../words.js';
 
@@ -96,7 +95,7 @@ export class GarmentUpload extends HTMLElement {
           if (fraction === 1) slow ??= setTimeout(() => line.say(UPLOAD.slow, null), SLOW_MS);
         },
       });
-      if (garment) line.settle(UPLOAD.done(garment.name, isWearable(garment)), 'good', GOOD_MS);
+      if (garment) line.settle(UPLOAD.done(garment.name), 'good', GOOD_MS);
     } catch (error) {
       if (error.name !== 'AbortError') line.settle(error.message, 'bad', BAD_MS);
     } finally {

@@ -158,6 +158,7 @@ export class PhotoTab extends HTMLElement {
       h('h1', {}, 'Dress a photo'),
       h('p', { class: 'lead' }, 'A photo from the front, from head to hips, works best.'),
       h('div', { class: 'photo-actions' }, this.#choose, this.#take),
+      h('p', { class: 'photo-drop' }, 'Or drop one here.'),
       h('p', { class: 'privacy' }, h('wc-icon', { name: 'lock' }),
         h('span', {}, 'Your photo is used for this one picture and is not kept.')));
   }

@@ -6,10 +6,13 @@ export class SnapshotCard extends HTMLElement {
   #frame = h('div', { class: 'snapshot-frame' });
   #save = iconButton('download', 'Save', { class: 'button primary' });
   #share = iconButton('share', 'Share', { class: 'button quiet' });
-  #close = iconButton('close', 'Close', { iconOnly: true, class: 'tool snapshot-close' });
+  #close = iconButton('close', 'Close', { iconOnly: true, class: 'tool dialog-close' });
   #dialog = /** @type {HTMLDialogElement} */ (h('dialog', {
-    class: 'snapshot', 'aria-label': 'Your picture',
-  }, this.#close, this.#frame, h('div', { class: 'snapshot-actions' }, this.#share, this.#save)));
+    class: 'card', 'aria-label': 'Your picture',
+  }, this.#close, this.#frame, h('div', { class: 'card-actions' },
+    h('p', { class: 'privacy' }, h('wc-icon', { name: 'lock' }),
+      h('span', {}, 'Only in this window until you save it.')),
+    h('div', { class: 'card-buttons' }, this.#share, this.#save))));
 
   connectedCallback() {
     this.#close.onclick = () => this.#dialog.close();
