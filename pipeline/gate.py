@@ -39,6 +39,10 @@ YAW_DEG = Limit(44.0, 53.0)
 SHOULDERS_INSIDE = Limit(0.02, -0.03)
 CHEST_INSIDE = Limit(0.22, 0.15)  # less of the chest than this is a collar, not a garment
 MAX_SHOULDERS_SHARE = Limit(0.80, 0.86)
+# Who leans into the lens for a selfie is near it with one shoulder, far with the other, and the
+# chin hides the collar: the little of a garment that could be seen would sit on nothing.
+NEAR_CHEST = Limit(0.55, 0.45)  # a picture that ends so soon below the shoulders is a close one
+NEAR_UPRIGHT = Limit(0.966, 0.951)  # tilt of 15° and 18°
 
 SETTLE_S = 0.33  # the fit is measured meanwhile; shown earlier, the garment would visibly grow
 FADE_IN_S = 0.25
@@ -111,6 +115,7 @@ def _view(stance: Stance, dressed: bool) -> Reason | None:
         stance.shoulders_inside < SHOULDERS_INSIDE.at(dressed)
         or stance.chest_depth_inside < CHEST_INSIDE.at(dressed)
         or stance.shoulders_share > MAX_SHOULDERS_SHARE.at(dressed)
+        or _leans_into_lens(stance, dressed)
     ):
         return Reason.STEP_BACK
     if stance.face_points_inside < FACE_POINTS.at(
@@ -118,6 +123,11 @@ def _view(stance: Stance, dressed: bool) -> Reason | None:
     ) or stance.face_visibility < VISIBILITY.at(dressed):
         return Reason.SHOW_FACE
     return None
+
+
+def _leans_into_lens(stance: Stance, dressed: bool) -> bool:
+    near = stance.chest_depth_inside < NEAR_CHEST.at(dressed)
+    return near and stance.upright < NEAR_UPRIGHT.at(dressed)
 
 
 def _turned_away(stance: Stance) -> bool:

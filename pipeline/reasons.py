@@ -10,7 +10,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.NO_GARMENT: "No garment is chosen. Choose one.",
     Reason.NO_PERSON: "Nobody could be made out. Show one person from the front, head to hips.",
     Reason.SHOW_FACE: "The head is not in the picture. Show the face.",
-    Reason.STEP_BACK: "The shoulders reach out of the picture. Step back or centre the person.",
+    Reason.STEP_BACK: "The camera is too close, or a shoulder is out of the picture. Step back.",
     Reason.COME_CLOSER: "The person is too small in the picture. Come closer or crop it.",
     Reason.TURN_TO_CAMERA: "The person is turned away. Face the camera.",
     Reason.HOLD_STILL: "The pose could not be followed. Hold still for a moment.",

@@ -57,6 +57,7 @@ class Clip:
         (None, Reason.NO_PERSON),
         (standing_pose((320, 400), 500.0), Reason.STEP_BACK),
         (standing_pose((320, 330), 330.0), None),
+        (standing_pose((320, 330), 330.0, tilt_deg=20.0), Reason.STEP_BACK),
         (standing_pose((40, 170)), Reason.STEP_BACK),
         (standing_pose((620, 170)), Reason.STEP_BACK),
         (standing_pose(torso_px=36.0), Reason.COME_CLOSER),
