@@ -42,7 +42,7 @@ MAX_SHOULDERS_SHARE = Limit(0.80, 0.86)
 # Who leans into the lens for a selfie is near it with one shoulder, far with the other, and the
 # chin hides the collar: the little of a garment that could be seen would sit on nothing.
 NEAR_CHEST = Limit(0.55, 0.45)  # a picture that ends so soon below the shoulders is a close one
-NEAR_UPRIGHT = Limit(0.966, 0.951)  # tilt of 15° and 18°
+NEAR_UPRIGHT = Limit(0.978, 0.961)  # tilt of 12° and 16°
 
 SETTLE_S = 0.33  # the fit is measured meanwhile; shown earlier, the garment would visibly grow
 FADE_IN_S = 0.25

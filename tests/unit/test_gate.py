@@ -71,7 +71,7 @@ class Clip:
         (standing_pose(tilt_deg=20.0), None),
     ],
     ids=[
-        "frontal", "nobody", "chest below the picture", "hips below the picture",
+        "frontal", "nobody", "chest below the picture", "hips below the picture", "selfie",
         "out on the left", "out on the right", "far away", "profile", "other profile", "back",
         "slightly turned", "head cut off", "upside down", "lying", "leaning",
     ],
