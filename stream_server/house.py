@@ -220,7 +220,8 @@ def limit_arenas() -> None:
 def limit_threads() -> None:
     """Keep OpenCV to the thread that calls it: the steps of sessions are what fills the cores.
 
-    Its own threads wait for work by spinning, and take the cores from the other steps.
+    Its own threads wait for work by spinning, and take the cores from the other steps. And OpenCV
+    4.11 leaks 900 bytes for each of our threads that hands work to them, so two a session.
     """
     cv2.setNumThreads(1)
 

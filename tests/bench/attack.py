@@ -41,10 +41,11 @@ async def attack(count: int, folder: Path) -> dict[str, Any]:
     faults: list[str] = []
     with server(folder, "--sessions", "3") as (pid, url):
         async with aiohttp.ClientSession() as http, aiohttp.ClientSession(base_url=url) as own:
-            client = Client(own, encode_clip())
+            clip = encode_clip()
+            client = Client(own, clip)
             await client.connect()
             await client.frames(30)
-            stream = itertools.islice(requests(7, await Client(own, []).offer()), count)
+            stream = itertools.islice(requests(7, await Client(own, clip).offer()), count)
 
             async def one_after_another() -> None:
                 for hostile in stream:

@@ -28,7 +28,7 @@ from tests.integration.doubles import CELLS, CLOCK_HZ, SIZE_WH, draw_number, rea
 
 FPS = 30
 CLIP = 2**CELLS  # frames until the numbers begin anew
-KEY_EVERY = 15  # frames: encoded video cannot answer a request for a keyframe
+KEY_EVERY = 64  # frames; browsers send keyframes on request alone
 PING_S = 1.0
 BITRATE = 300_000
 
@@ -54,14 +54,21 @@ def encode_clip() -> list[bytes]:
 
 
 class PacketCamera(MediaStreamTrack):
-    """Sends a clip of encoded frames over and over."""
+    """Sends a clip of encoded frames over and over; asked for a keyframe, it jumps to the next.
+
+    Attributes:
+        sender: of the connection, once there is one.
+        keyframes: how many were asked for.
+    """
 
     kind = "video"
 
     def __init__(self, clip: list[bytes]) -> None:
         super().__init__()
+        self.sender: Any = None
+        self.keyframes = 0
         self._clip = clip
-        self._count = 0
+        self._count = self._number = 0
         self._begin: float | None = None  # when the connection stands
         self.sent_at: dict[int, float] = {}
 
@@ -72,13 +79,24 @@ class PacketCamera(MediaStreamTrack):
             self._begin = time.monotonic()
         due = self._begin + self._count / FPS
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        number = self._count % len(self._clip)
+        if self._asked():
+            self._number = -(-self._number // KEY_EVERY) * KEY_EVERY
+        number = self._number % len(self._clip)
         packet = av.Packet(self._clip[number])
         packet.pts = self._count * CLOCK_HZ // FPS
         packet.time_base = fractions.Fraction(1, CLOCK_HZ)
         self.sent_at[number] = time.monotonic()
         self._count += 1
+        self._number += 1
         return packet
+
+    def _asked(self) -> bool:
+        """Whether the other side has asked for a keyframe since the last frame."""
+        asked = getattr(self.sender, "_RTCRtpSender__force_keyframe", False)
+        if asked:  # aiortc leaves that to its encoder, which packets pass by
+            self.sender._RTCRtpSender__force_keyframe = False
+            self.keyframes += 1
+        return bool(asked)
 
 
 @dataclass
@@ -114,7 +132,7 @@ class Client:
         configuration = RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         self.pc = RTCPeerConnection(configuration)
         self.camera = PacketCamera(self.clip)
-        self.pc.addTrack(self.camera)
+        self.camera.sender = self.pc.addTrack(self.camera)
         self.control = self.pc.createDataChannel("control")
         self.control.on("message", lambda text: self.messages.append(json.loads(text)))
         self.pc.on("track", self._on_track)

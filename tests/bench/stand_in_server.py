@@ -12,9 +12,18 @@ from pathlib import Path
 
 from stream_server.app import serve
 from stream_server.config import ServerConfig
-from stream_server.house import limit_arenas
+from stream_server.house import limit_arenas, limit_threads
 from stream_server.logs import set_up
-from tests.integration.doubles import StandInEngine
+from tests.integration.doubles import StandInEngine, TintLive
+
+
+class ForgetfulEngine(StandInEngine):
+    """Keeps no pipeline: tests look at them afterwards, but a long run must not grow by them."""
+
+    def live(self) -> TintLive:
+        live = super().live()
+        self.lives.clear()
+        return live
 
 
 def say(line: str) -> None:
@@ -31,6 +40,7 @@ def main() -> None:
     options = parser.parse_args()
     set_up("text")
     limit_arenas()
+    limit_threads()
     config = ServerConfig(
         port=0,
         catalog=options.catalog,
@@ -39,7 +49,7 @@ def main() -> None:
         requests_per_minute=0,
         network="lan",
     )
-    asyncio.run(serve(config, say, StandInEngine(options.slow_ms / 1000)))
+    asyncio.run(serve(config, say, ForgetfulEngine(options.slow_ms / 1000)))
 
 
 if __name__ == "__main__":
