@@ -102,7 +102,7 @@ class WearcastMirror extends HTMLElement {
     this.#absent.setAttribute('role', 'status');
     const sheet = new CSSStyleSheet(); // allowed under any style-src, unlike a <style> element
     sheet.replaceSync(STYLE);
-    const root = this.attachShadow({ mode: 'closed' });
+    const root = this.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = [sheet];
     root.append(this.#frame, this.#absent);
   }

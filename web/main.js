@@ -102,6 +102,10 @@ class ShopperPage {
     };
     on(need('#start'), 'click', () => this.#mirror.start());
     on(this.#problem, 'retry', () => this.#retry());
+    on(this.#problem, 'photo', () => {
+      this.#tabs.select('tab-photo');
+      need('#tab-photo').focus(); // the button that was pressed has gone with its panel
+    });
     on(this.#controls, 'action', (event) => this.#act(event.detail));
     on(this.#stage, 'dressed', () => { this.#controls.ready = true; });
     on(this.#rail, 'edit', ({ detail }) => this.#card.show(detail));

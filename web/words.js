@@ -2,7 +2,8 @@
 
 /**
  * @typedef {{text: string, icon: string, busy?: boolean}} Hint
- * @typedef {{title: string, text: string, icon: string, action: string}} Problem
+ * @typedef {{title: string, text: string, icon: string, action: string, photo?: boolean}} Problem
+ *   `photo`: a photo can be dressed all the same
  */
 
 /**
@@ -51,19 +52,21 @@ export const PROBLEMS = Object.freeze({
       + 'then try again.',
     icon: 'camera',
     action: 'Try again',
+    photo: true,
   },
   no_camera: {
     title: 'No camera found',
-    text: 'Plug in or switch on a camera, then try again. '
-      + 'Without one you can still dress a photo of yourself under “Photo”.',
+    text: 'Plug in or switch on a camera, then try again.',
     icon: 'camera',
     action: 'Try again',
+    photo: true,
   },
   camera_busy: {
     title: 'The camera is in use',
     text: 'Another app or tab is using it. Close that one, then try again.',
     icon: 'camera',
     action: 'Try again',
+    photo: true,
   },
   camera_lost: {
     title: 'The camera stopped',
@@ -77,6 +80,7 @@ export const PROBLEMS = Object.freeze({
       + 'or as localhost on the computer that serves it.',
     icon: 'lock',
     action: 'Try again',
+    photo: true,
   },
   unsupported: {
     title: 'This browser cannot show the mirror',

@@ -10,6 +10,8 @@ from stream_server.keys import CONFIG
 routes = web.RouteTableDef()
 
 PAGES = {"/": "index.html", "/kiosk": "kiosk.html", "/embed.js": "embed.js"}
+# a module of another site; where that may not frame the mirror, the script is what says so
+FOR_EVERYBODY = {"/embed.js": {"Access-Control-Allow-Origin": "*"}}
 REVALIDATE = "no-cache"  # keep a copy, ask whether it changed: an update shows at once
 
 
@@ -18,7 +20,8 @@ async def page(request: web.Request) -> web.FileResponse:
     file = request.app[CONFIG].web / PAGES[request.path]
     if not file.is_file():
         raise ApiError(404, "no_page", "This page is not part of this installation.")
-    return web.FileResponse(file, headers={"Cache-Control": REVALIDATE})
+    headers = {"Cache-Control": REVALIDATE, **FOR_EVERYBODY.get(request.path, {})}
+    return web.FileResponse(file, headers=headers)
 
 
 for _path in PAGES:

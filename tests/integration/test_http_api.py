@@ -329,6 +329,7 @@ async def test_offers_that_ask_for_too_much(serve: Serve) -> None:
             "two videos": sdp.replace(video, video + video),
             "audio": sdp.replace("m=application", "m=audio"),
             "candidates": sdp + candidate * 51,
+            "has a port": sdp + candidate.replace("10000", "65536"),
             "no credentials": re.sub(r"a=ice-(ufrag|pwd).*\r\n", "", sdp),
             "no fingerprint": re.sub(r"a=fingerprint.*\r\n", "", sdp),
             "camera only": sdp.replace("a=sendrecv", "a=sendonly"),

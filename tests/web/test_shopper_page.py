@@ -109,6 +109,9 @@ def test_a_camera_that_fails_says_what_to_do(page: Any) -> None:
     page.evaluate("Object.defineProperty(window, 'isSecureContext', { value: false })")
     press.click()
     page.get_by_role("alert").get_by_text("https://").wait_for()
+    page.get_by_role("button", name="Dress a photo instead").click()
+    assert page.get_by_role("button", name="Choose a photo").is_visible()
+    assert page.get_by_role("tab", name="Photo").evaluate("n => n === document.activeElement")
 
 
 def test_a_full_server_counts_down_and_lets_in(open_page: Any) -> None:

@@ -2,7 +2,7 @@ import { h } from '../dom.js';
 
 /**
  * `<wc-problem-card>`: what went wrong and what to do, over the mirror. Dispatches `retry` when the
- * button is pressed.
+ * button is pressed, and `photo` when the other one is: it is there where a camera is missing.
  */
 export class ProblemCard extends HTMLElement {
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -13,14 +13,17 @@ export class ProblemCard extends HTMLElement {
   // counts down once a second, which nobody wants read out
   #countdown = h('p', { class: 'problem-countdown', 'aria-hidden': 'true' });
   #button = h('button', { type: 'button', class: 'button primary' });
+  #photo = h('button', { type: 'button', class: 'button quiet' }, 'Dress a photo instead');
 
   connectedCallback() {
     this.hidden = true;
     this.setAttribute('role', 'alert');
     this.#button.onclick = () => this.dispatchEvent(new Event('retry'));
+    this.#photo.onclick = () => this.dispatchEvent(new Event('photo'));
     this.replaceChildren(h('div', { class: 'problem' },
       h('span', { class: 'problem-icon' }, this.#icon),
-      this.#title, this.#text, this.#countdown, this.#button));
+      this.#title, this.#text, this.#countdown,
+      h('div', { class: 'problem-actions' }, this.#button, this.#photo)));
   }
 
   disconnectedCallback() {
@@ -45,6 +48,7 @@ export class ProblemCard extends HTMLElement {
       this.#text.textContent = problem.text;
       this.#button.textContent = problem.action;
     }
+    this.#photo.hidden = !problem.photo;
     this.#countDown(seconds);
     this.hidden = false;
   }
