@@ -14,6 +14,7 @@ from stream_server.messages import MAX_ID_CHARS
 
 MAX_OFFER_BYTES = 64 * 1024  # Chrome's video offer has about 6 KB
 MAX_CANDIDATES = 50
+MAX_PORT = 65535
 MAX_TICKET_CHARS = 64
 HIDDEN = re.compile(r"^(a=candidate:\S+ \d+ udp \d+ )\S+\.local( )", re.MULTILINE | re.IGNORECASE)
 MAX_MEDIA = 2  # one video and one data section
@@ -99,6 +100,8 @@ def _check_sdp(sdp: str) -> None:
 def _check_section(section: Any) -> None:
     if not section.ice.usernameFragment or not section.ice.password:
         raise _bad("The offer has no ICE user name and password.")
+    if not all(0 <= candidate.port <= MAX_PORT for candidate in section.ice_candidates):
+        raise _bad(f"A candidate of the offer has a port that is not 0 to {MAX_PORT}.")
     if section.dtls is None or not section.dtls.fingerprints:
         raise _bad("The offer has no DTLS fingerprint and setup role.")
     if section.kind == "video" and section.direction not in (None, "sendrecv"):
