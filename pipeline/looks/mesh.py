@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from scipy.spatial import Delaunay
 
 from pipeline.looks.raster import Level, extent, mip_levels
-from pipeline.structures import PART_CODES, Part, Points
+from pipeline.structures import PART_CODES, Box, Part, Points
 
 MARGIN_PX = 5  # the sheet reaches this far past the cloth, so that its soft edge is drawn whole
 SOFT_PX = 2  # how far the cloth's soft edge reaches past its region
+RIM_SIGMA_PX, RIM_BLUR_PX = 0.8, 3  # of the soft rim; the blur reaches no further
 FRAME_PX = 8  # clear frame around a part's picture: still a pixel wide when it is drawn tiny
 RIM_PX = 3  # strips thinner than twice this are the rim of a neighbour, not a part
 CELLS_PER_SIDE = 26  # vertices along the longer side of a garment
@@ -80,10 +81,14 @@ def clean_regions(
         parts: (h, w) part map, 0 = no garment.
         codes: the parts wanted; pixels of any other part go to the nearest of these.
     """
+    if len(codes) < 2:
+        return dict.fromkeys(codes, parts > 0)
+    box = bounds(parts)
+    inside = parts[box.slices]
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RIM_PX + 1, 2 * RIM_PX + 1))
-    distance = np.empty((len(codes), *parts.shape), np.float32)
+    distance = np.empty((len(codes), *inside.shape), np.float32)
     for k, code in enumerate(codes.values()):
-        own = (parts == code).astype(np.uint8)
+        own = (inside == code).astype(np.uint8)
         core = cv2.morphologyEx(own, cv2.MORPH_OPEN, disc)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(core)
         if count > 1:
@@ -92,7 +97,19 @@ def clean_regions(
             core = own
         distance[k] = cv2.distanceTransform(1 - core, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     nearest = distance.argmin(axis=0)
-    return {part: (parts > 0) & (nearest == k) for k, part in enumerate(codes)}
+    regions = {}
+    for k, part in enumerate(codes):
+        regions[part] = np.zeros(parts.shape, np.bool_)
+        regions[part][box.slices] = (inside > 0) & (nearest == k)
+    return regions
+
+
+def bounds(plane: NDArray[np.generic]) -> Box:
+    """The box of what is not zero in a plane (h, w); the whole plane when all of it is."""
+    rows, columns = (np.flatnonzero(plane.any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return Box(0, 0, plane.shape[1], plane.shape[0])
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 
 
 def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.bool_]]) -> Mesh:
@@ -112,11 +129,10 @@ def build_mesh(texture: NDArray[np.uint8], regions: Mapping[Part, NDArray[np.boo
     for part in PART_CODES:
         if part not in regions or not regions[part].any():
             continue
-        grown, cloth = (_grown(regions[part], by_px) for by_px in (MARGIN_PX, SOFT_PX))
-        cloth = np.pad(cloth, MARGIN_PX - SOFT_PX)
+        box = bounds(regions[part])
         size = cell if part is Part.TORSO else SLEEVE_CELL * cell
-        points, triangles = _triangulate(grown, cloth, max(SMALLEST_CELL_PX, size))
-        levels, origin = _picture(texture, regions[part])
+        points, triangles = _triangulate(regions[part], box, max(SMALLEST_CELL_PX, size))
+        levels, origin = _picture(texture, regions[part], box)
         *_, size_tex = extent(points, 0, len(points))
         sheets[part] = Sheet(
             count, len(points), triangles + np.int32(count), levels, origin, size_tex
@@ -134,12 +150,19 @@ def _grown(region: NDArray[np.bool_], by_px: int) -> NDArray[np.uint8]:
 
 
 def _triangulate(
-    grown: NDArray[np.uint8], cloth: NDArray[np.uint8], cell: float
+    region: NDArray[np.bool_], box: Box, cell: float
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Vertices on the outline and on a grid inside; triangles that touch the cloth.
 
     Slivers along the outline hold no cloth but would fold whenever the outline bends.
+
+    Args:
+        region: (h, w) the pixels to draw.
+        box: their bounds.
+        cell: between two vertices, px.
     """
+    grown, cloth = (_grown(region[box.slices], by_px) for by_px in (MARGIN_PX, SOFT_PX))
+    cloth = np.pad(cloth, MARGIN_PX - SOFT_PX)
     outlines, _ = cv2.findContours(grown, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     stride = max(3, int(0.7 * cell))
     points = [line.reshape(-1, 2)[::stride] for line in outlines if len(line) >= 3 * stride]
@@ -148,14 +171,11 @@ def _triangulate(
         for line in outlines
         if 12 <= len(line) < 3 * stride
     ]
-    core = cv2.distanceTransform(np.pad(grown, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    height, width = grown.shape
-    y, x = np.mgrid[0 : height : int(cell), 0 : width : int(cell)]
-    inside = core[y, x] > 0.45 * cell
-    points.append(np.column_stack([x[inside], y[inside]]))
-    corners = np.unique(np.concatenate(points), axis=0).astype(np.float64)
+    points.append(_grid(grown, box, cell))
+    corner = np.array([box.x0, box.y0])
+    corners = (np.unique(np.concatenate(points), axis=0) + corner).astype(np.float64)
     triangles = Delaunay(corners).simplices
-    middles = np.rint(corners[triangles].mean(axis=1)).astype(int)
+    middles = np.rint(corners[triangles].mean(axis=1)).astype(int) - corner
     keep = cloth[middles[:, 1], middles[:, 0]] > 0
     triangles = triangles[keep]
     used, triangles = np.unique(triangles, return_inverse=True)
@@ -163,19 +183,40 @@ def _triangulate(
     return shifted.astype(np.float32), triangles.reshape(-1, 3).astype(np.int32)
 
 
+def _grid(grown: NDArray[np.uint8], box: Box, cell: float) -> NDArray[np.int64]:
+    """(n, 2) places inside on a grid that starts at the picture's corner, wherever the box is."""
+    core = cv2.distanceTransform(np.pad(grown, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    height, width = grown.shape
+    step = int(cell)
+    y, x = np.mgrid[-box.y0 % step : height : step, -box.x0 % step : width : step]
+    inside = core[y, x] > 0.45 * cell
+    return np.column_stack([x[inside], y[inside]])
+
+
 def _picture(
-    texture: NDArray[np.uint8], region: NDArray[np.bool_]
+    texture: NDArray[np.uint8], region: NDArray[np.bool_], box: Box
 ) -> tuple[tuple[Level, ...], tuple[int, int]]:
-    """The part's own pixels with a soft rim, cropped, as a pyramid."""
-    rim = cv2.GaussianBlur(region.astype(np.float32), (0, 0), 0.8)
+    """The part's own pixels with a soft rim, cropped, as a pyramid; ``box`` bounds the region."""
+    wide, shown = (_widened(box, by_px, region.shape) for by_px in (2 * RIM_BLUR_PX, SOFT_PX))
+    own = region[wide.slices]
+    rim = cv2.GaussianBlur(own.astype(np.float32), (0, 0), RIM_SIGMA_PX)
     # the region's own pixels stay whole; the rim lets the garment's soft edge through
-    weight = np.where(region, 1.0, np.minimum(1.0, 2.0 * rim))[..., None]
-    part = np.rint(texture * weight).astype(np.uint8)
-    rows, columns = np.nonzero(_grown(region, SOFT_PX)[SOFT_PX:-SOFT_PX, SOFT_PX:-SOFT_PX])
-    x0, y0 = int(columns.min()), int(rows.min())
-    crop = part[y0 : int(rows.max()) + 1, x0 : int(columns.max()) + 1]
+    weight = np.where(own, np.float32(1.0), np.minimum(np.float32(1.0), 2.0 * rim))[..., None]
+    part = np.rint(texture[wide.slices] * weight).astype(np.uint8)
+    x0, y0 = shown.x0 - wide.x0, shown.y0 - wide.y0
+    crop = part[y0 : y0 + shown.height, x0 : x0 + shown.width]
     framed = np.pad(crop, ((FRAME_PX, FRAME_PX), (FRAME_PX, FRAME_PX), (0, 0)))
-    return mip_levels(framed), (x0 - FRAME_PX, y0 - FRAME_PX)
+    return mip_levels(framed), (shown.x0 - FRAME_PX, shown.y0 - FRAME_PX)
+
+
+def _widened(box: Box, by_px: int, shape: tuple[int, ...]) -> Box:
+    """A box with so much around it, inside a plane of this shape (h, w)."""
+    return Box(
+        max(0, box.x0 - by_px),
+        max(0, box.y0 - by_px),
+        min(shape[1], box.x1 + by_px),
+        min(shape[0], box.y1 + by_px),
+    )
 
 
 def folded_share(mesh: Mesh, vertices_px: Points) -> float:

@@ -17,7 +17,7 @@ from pipeline.geometry import smoothstep
 from pipeline.labels import Landmark, VitonGroup
 from pipeline.looks.draw import SHARPNESS
 from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
-from pipeline.looks.mesh import Mesh, build_mesh, clean_regions
+from pipeline.looks.mesh import Mesh, bounds, build_mesh, clean_regions
 from pipeline.looks.rig import ARM_JOINTS, Rig, Skin
 from pipeline.smoothing import torso_length_px
 from pipeline.structures import PART_CODES, Alpha, Body, DrawnLook, Garment, Part, Pose, Side
@@ -66,7 +66,7 @@ class NeuralLook:
 
     Attributes:
         garment: as given.
-        keyframe: as given.
+        time_s: of the keyframe, on its video's clock.
         mesh: over the dressed region.
         collar: None: the networks paint the back collar with the rest.
 
@@ -79,7 +79,7 @@ class NeuralLook:
     def __init__(
         self, keyframe: Keyframe, garment: Garment, under: DrawnLook | None = None
     ) -> None:
-        self.keyframe, self.garment = keyframe, garment
+        self.garment, self.time_s = garment, keyframe.time_s
         picture = _Picture(keyframe, under)
         if not picture.dressed.any():
             raise NothingDressed("The networks dressed nothing.")
@@ -95,11 +95,6 @@ class NeuralLook:
         nowhere = {side: np.zeros(NECKLINE_POINTS + 2, np.bool_) for side in Side}
         self._lines = Skin(rig, np.concatenate([cloth.neckline(), cloth.hem()]), nowhere)
         self._reach = {side: reach for side in Side if (reach := cloth.sleeve_reach(side)) > 0.0}
-
-    @property
-    def time_s(self) -> float:
-        """Time of the keyframe on its video's clock."""
-        return self.keyframe.time_s
 
     def carries(self, pose: Pose) -> bool:
         """Whether the keyframe's picture can still be bent to a pose without tearing."""
@@ -138,8 +133,8 @@ class _Picture:
         alpha = _without_islands(_resized(keyframe.alpha, size_wh, cv2.INTER_AREA))
         self.groups = _resized(keyframe.groups, size_wh, cv2.INTER_NEAREST)
         self.dressed: Mask = alpha > SOLID
-        colour = image.astype(np.uint16) * alpha[..., None]
-        self.rgba = np.dstack([(colour + 127) // 255, alpha]).astype(np.uint8)
+        colour = cv2.multiply(image, cv2.merge([alpha] * 3), scale=1 / 255)
+        self.rgba = np.dstack([colour, alpha])
         self.hidden = np.zeros(alpha.shape, np.uint8)
         if under is not None:
             self._fill(under)
@@ -149,22 +144,23 @@ class _Picture:
         corner = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         first, right, down = self.to_frame(corner) - (under.box.x0, under.box.y0)
         way = np.column_stack([right - first, down - first, first])
-        planes = np.dstack([under.rgba, under.parts])
         size_wh = self.dressed.shape[::-1]
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         photo = cv2.warpAffine(under.rgba, way, size_wh, flags=flags)
         flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-        parts = cv2.warpAffine(planes[..., 4].copy(), way, size_wh, flags=flags)
+        parts = cv2.warpAffine(under.parts, way, size_wh, flags=flags)
         both = self.dressed & (photo[..., 3] == 255) & (self.rgba[..., 3] == 255)
         if np.count_nonzero(both) < FEWEST:
             return
         seen, drawn = (picture[both][:, :3].mean(axis=0) for picture in (self.rgba, photo))
-        lit = photo[..., :3] * np.clip(seen / np.maximum(drawn, 1.0), *LIGHT)
+        gain = np.clip(seen / np.maximum(drawn, 1.0), *LIGHT)
         hole = np.isin(self.groups, BEFORE) & ~self.dressed & (photo[..., 3] > SOLID)
         hole = (
             cv2.morphologyEx(hole.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
         )
-        self.rgba[hole, :3] = np.minimum(lit[hole], photo[hole][:, 3:]).astype(np.uint8)
+        self.rgba[hole, :3] = np.minimum(photo[hole][:, :3] * gain, photo[hole][:, 3:]).astype(
+            np.uint8
+        )
         self.rgba[hole, 3] = photo[hole][:, 3]
         self.hidden = np.where(hole, parts, 0).astype(np.uint8)
 
@@ -253,14 +249,18 @@ def _in_front(pose: Pose, side: Side) -> bool:
 
 def _with_seams(regions: Mapping[Part, Mask]) -> dict[Part, Mask]:
     """Let torso and sleeves overlap a little where they touch."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * OVERLAP_PX + 1,) * 2)
-    grown = {p: cv2.dilate(region.astype(np.uint8), disc) > 0 for p, region in regions.items()}
     out = {part: region.copy() for part, region in regions.items()}
-    for part in regions:
-        if part is Part.TORSO or Part.TORSO not in regions:
-            continue
-        out[part] |= regions[Part.TORSO] & grown[part]
-        out[Part.TORSO] |= regions[part] & grown[Part.TORSO]
+    sleeves = [part for part in regions if part is not Part.TORSO]
+    if Part.TORSO not in regions or not sleeves:
+        return out
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * OVERLAP_PX + 1,) * 2)
+    there = bounds(np.logical_or.reduce(list(regions.values()))).slices
+    grown = {
+        p: cv2.dilate(region[there].astype(np.uint8), disc) > 0 for p, region in regions.items()
+    }
+    for part in sleeves:
+        out[part][there] |= regions[Part.TORSO][there] & grown[part]
+        out[Part.TORSO][there] |= regions[part][there] & grown[Part.TORSO]
     return out
 
 
