@@ -1,23 +1,25 @@
 """Network keyframes for the live sessions of this server, when it makes any.
 
-All sessions share one stack and one thread. Keyframes are extra: what goes wrong with them is
-counted, logged and told in the sessions' status, and photo looks are worn meanwhile.
+All sessions share one stack: on a GPU in a thread, on the processor in a process of its own.
+Keyframes are extra: what goes wrong with them is counted, logged and told in the sessions' status,
+and photo looks are worn meanwhile.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pipeline.errors import WeightsError
 from pipeline.structures import Garment
 from stream_server.engine import Trouble
 from stream_server.errors import where
-from stream_server.load import cores
+from stream_server.keyframe_process import ApartMaker
 from stream_server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -29,7 +31,17 @@ log = logging.getLogger(__name__)
 
 GPU_BATCH, GPU_INTERVAL_S, GPU_BUSY = 8, 0.2, 1.0
 CPU_BATCH, CPU_INTERVAL_S, CPU_BUSY = 1, 0.5, 0.5
-LOWEST_PRIORITY = 19  # of the keyframe thread on the processor: frames come first
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A stack for a process of its own.
+
+    Attributes:
+        load: makes it, in that process; a function of a module, so that it can be sent there.
+    """
+
+    load: Callable[[], Stack | None]
 
 
 class KeyframeService:
@@ -40,10 +52,11 @@ class KeyframeService:
         metrics: where to count.
     """
 
-    def __init__(self, load: Callable[[], Stack | None], metrics: Metrics) -> None:
+    def __init__(self, load: Callable[[], Stack | None] | Apart, metrics: Metrics) -> None:
         self._load = load
         self._metrics = metrics
         self._room: KeyframeRoom | None = None
+        self._apart: ApartMaker | None = None
         self._told = False
 
     def open(self, look_of: Callable[[Garment], PhotoLook]) -> None:
@@ -55,24 +68,31 @@ class KeyframeService:
         Raises:
             WearcastError: the stack was asked for and cannot be had.
         """
+        if isinstance(self._load, Apart):
+            self._apart = ApartMaker(self._load.load)
+            self._open_room(self._apart, on_gpu=False)
+            return
         stack = self._load()
         if stack is None:
             return
-        from pipeline.keyframes import KeyframeRoom
         from pipeline.keylooks import LookMaker
 
-        maker = LookMaker(stack, look_of)
         on_gpu = stack.device.type == "cuda"
         if on_gpu:
             stack.warm_up()
+        self._open_room(LookMaker(stack, look_of), on_gpu)
+
+    def _open_room(self, maker: Maker, on_gpu: bool) -> None:
+        from pipeline.keyframes import KeyframeRoom
+
         self._room = KeyframeRoom(
-            _Counting(maker if on_gpu else _Yielding(maker), self._metrics),
+            _Counting(maker, self._metrics),
             batch=GPU_BATCH if on_gpu else CPU_BATCH,
             interval_s=GPU_INTERVAL_S if on_gpu else CPU_INTERVAL_S,
             busy=GPU_BUSY if on_gpu else CPU_BUSY,
             on_fault=self._note,
         )
-        log.info("keyframes are made on %s", stack.device.type)
+        log.info("keyframes are made on %s", "a GPU" if on_gpu else "the processor")
 
     def desk(self) -> KeyframeDesk | None:
         """A desk for one more session; None when no keyframes are made here."""
@@ -88,6 +108,8 @@ class KeyframeService:
         """End the room, also in the middle of a keyframe."""
         if self._room is not None:
             self._room.close()
+        if self._apart is not None:
+            self._apart.close()
 
     def _note(self, error: Exception) -> None:
         self._metrics.keyframe_failed()
@@ -116,35 +138,7 @@ class _Counting:
         return looks
 
 
-class _Yielding:
-    """A maker on the processor, which leaves the cores to the frames whenever they want them."""
-
-    def __init__(self, make: Maker) -> None:
-        self._make = make
-        self._yields = False
-
-    def __call__(
-        self, wishes: Sequence[Wish], stopping: threading.Event
-    ) -> Sequence[KeyedLook | None]:
-        if not self._yields:
-            self._yields = True
-            yield_cores()
-        return self._make(wishes, stopping)
-
-
-def yield_cores() -> None:
-    """Give the calling thread, and those torch starts for it, the lowest priority and few cores.
-
-    Where threads have no priority of their own, as on macOS, only the number is limited.
-    """
-    import torch
-
-    if hasattr(os, "SCHED_OTHER"):  # Linux: a thread is a schedulable process
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
-    torch.set_num_threads(max(1, cores() // 2))
-
-
-def stack_for(choice: str, *, commercial: bool) -> Callable[[], Stack | None]:
+def stack_for(choice: str, *, commercial: bool) -> Callable[[], Stack | None] | Apart:
     """What ``--stack`` asks for, to be made later; whether it can be made is checked at once.
 
     Args:
@@ -172,10 +166,12 @@ def stack_for(choice: str, *, commercial: bool) -> Callable[[], Stack | None]:
             f"These weights may not be used commercially: {', '.join(forbidden)}."
             " Serve without --commercial, or with --stack off."
         )
+    if choice == "cpu":
+        return Apart(partial(_load, choice, commercial))
     from pipeline.stack.networks import choose_device
 
     choose_device(choice)
-    return lambda: _load(choice, commercial)
+    return partial(_load, choice, commercial)
 
 
 def _load_if_possible(commercial: bool) -> Stack | None:
