@@ -172,6 +172,7 @@ class Soak:
                 if await self._noticed() > before or took_s > 2 * GONE_S:
                     break
             self.counts["vanished"] += 1
+            took_s -= self._machine.stalled_s(cut_at, time.monotonic())
             if took_s > GONE_S:
                 self.faults.append(f"a killed client was noticed after {took_s:.1f} s")
             await client.close()
