@@ -80,7 +80,7 @@ def garment(image: Path, out: Path) -> None:
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         write_inspection(found, picture, out)
-    typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}.")
+    typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}. {found.notice}".rstrip())
 
 
 def pose(source: Path, out: Path) -> None:

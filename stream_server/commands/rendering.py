@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
+from rich.progress import TaskID
 
 from pipeline.reasons import ADVICE
 from pipeline.report import ReportBuilder
@@ -16,6 +17,8 @@ from stream_server.commands.stock import find_garment
 __all__ = ["RenderJob", "render"]
 
 CHECK_FAILED = 1
+SENTENCES = {**ADVICE, Reason.SETTLING: "The fit is measured while somebody is first seen."}
+"""As for a shopper; but nobody in a recorded clip can be asked to hold still for that."""
 
 
 def render(
@@ -41,10 +44,12 @@ def render(
     worn = find_garment(garment, catalog)
     keyframes = TryOn.load(stack).keyframes()
     with make_progress() as progress, telling_when_compiling(progress):
-        task = progress.add_task("Dressing", total=None)
+        tasks: list[TaskID] = []
 
         def show(done: int, expected: int) -> None:
-            progress.update(task, completed=done, total=expected or None)
+            if not tasks:
+                tasks.append(progress.add_task("Dressing"))
+            progress.update(tasks[0], completed=done, total=expected or None)
 
         numbers = render_video(job, worn, show, keyframes)
     _summarise(job.out, numbers)
@@ -58,7 +63,7 @@ def _summarise(out: Path, numbers: ReportBuilder) -> None:
     whom = ", the nearest of several people" if numbers.several_people else ""
     typer.echo(f"{out}: {numbers.dressed_frames} of {numbers.frames} frames dressed{made}{whom}.")
     for reason, count in numbers.reasons.items():
-        typer.echo(f"  {count} left alone, {reason}: {ADVICE[Reason(reason)]}")
+        typer.echo(f"  {count} left alone, {reason}: {SENTENCES[Reason(reason)]}")
     if numbers.dressed_frames == 0:
         stderr().print(
             f"[bold yellow]Nobody was dressed:[/] all {numbers.frames} frames are the clip's own."

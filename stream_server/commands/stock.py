@@ -49,4 +49,5 @@ def add_garment(image: Path, catalog: Path, name: str | None) -> None:
     seed_defaults(catalog)
     shown = name or image.stem.replace("_", " ").replace("-", " ").strip().capitalize()
     entry = Catalog(catalog).add(photo, shown)
-    typer.echo(f"{entry.name}: in {catalog} as {entry.id}, {entry.category.value}.")
+    added = f"{entry.name}: in {catalog} as {entry.id}, {entry.category.value}. {entry.notice}"
+    typer.echo(added.rstrip())

@@ -222,6 +222,17 @@ def test_import_refuses_in_a_sentence(run: Run, folder: Path, tmp_path: Path) ->
     assert not folder.exists()
 
 
+def test_import_goes_on_to_the_next_file(
+    run: Run, good: bytes, folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").write_bytes(b"nothing of the kind")
+    (tmp_path / "good").write_bytes(good)
+    code, out, err = run("import", str(tmp_path / "bad"), str(tmp_path / "good"))
+    assert code == 2 and "bad holds more than numbers" in err
+    assert "tiny, now at" in out
+    assert (folder / "tiny.pth").read_bytes() == good
+
+
 def test_fetch_goes_on_to_the_next_checkpoint(
     run: Run, server: FileServer, folder: Path, tmp_path: Path
 ) -> None:
