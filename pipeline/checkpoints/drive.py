@@ -11,7 +11,7 @@ from typing import Any
 from pipeline.checkpoints.http import MAX_BYTES, TIMEOUT_S, Report, SourceFailed, WrongFile
 
 LIBRARY = "gdown"
-INSTALL = "pip install 'gdown>=6.5'"
+INSTALL = ".venv/bin/pip install 'gdown>=6.5'"
 
 
 @dataclass(frozen=True, slots=True)
