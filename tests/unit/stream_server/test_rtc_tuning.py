@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import synthetic_line
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import depayload, get_decoder
 from aiortc.codecs.h264 import H264Encoder
@@ -74,6 +75,19 @@ async def test_three_percent_loss_never_freezes_for_400_ms(seed: int) -> None:
     assert line.tuning is not None
     repairs = line.tuning.repairs
     assert repairs.expected == 1800 * PACKETS
+
+
+@pytest.mark.parametrize(("packets", "delay_s"), [(1, 0.02), (2, 0.001), (6, 0.06)])
+async def test_nor_does_it_on_other_lines(
+    monkeypatch: pytest.MonkeyPatch, packets: int, delay_s: float
+) -> None:
+    monkeypatch.setattr(synthetic_line, "PACKETS", packets)
+    monkeypatch.setattr(synthetic_line, "DELAY_S", delay_s)
+    dice = random.Random(1)
+    line = Line(lose=lambda *_: dice.random() < 0.03, lose_back=lambda _: dice.random() < 0.03)
+    await line.run(60)
+    assert line.longest_freeze_s() < 0.4
+    assert len(line.decodable()) > 0.98 * 1800
 
 
 async def test_a_lost_request_is_repeated_while_the_hole_is_there() -> None:
