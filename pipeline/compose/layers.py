@@ -112,7 +112,8 @@ class LayerDecider:
         marks = _marks(zones, worn_hem)
         room = loops.garment_room(seen, marks)
         seen = seen._replace(garment=without(cover, ~room))
-        planes = smooth(loops.decide(seen, marks, self._hands(seen, zones), room), GAUSS)
+        hands, tinted = self._hands(seen, zones)
+        planes = smooth(loops.decide(seen, marks, hands, room), GAUSS)
         self._settler.apply(view, planes, time_s)
         known = view.blank()
         if planes[4].any():
@@ -120,6 +121,8 @@ class LayerDecider:
         over, keep, skin, cloth, ground, room = planes
         front, limit = np.maximum(over, keep), np.maximum(outline, dilated(keep, HAND_EDGE))
         skin, ground = without(skin, keep), without(ground, keep)
+        # over another garment the worn one's colour on the rim of a hand gives it away
+        skin[(tinted > 0) & (cover >= loops.COVERED)] = 255
         return Layers(front, limit, keep, skin, cloth, ground, room, known)
 
     def _outline(self, zones: Zones) -> Alpha:
@@ -140,15 +143,15 @@ class LayerDecider:
         out[(zones.neck | zones.opening) > 0] = 255
         return out
 
-    def _hands(self, seen: cells.Cells, zones: Zones) -> Alpha:
-        """Hands, and bare forearms, of arms that are in front of the torso."""
-        hands = np.zeros_like(seen.person)
+    def _hands(self, seen: cells.Cells, zones: Zones) -> tuple[Alpha, Alpha]:
+        """Hands, and bare forearms, of arms in front of the torso; where worn cloth tints them."""
+        hands, tinted = np.zeros_like(seen.person), np.zeros_like(seen.person)
         for side, limb in zones.limbs.items():
             if not limb.arm.in_front or limb.arm.behind:
                 continue
             bare = self._bare.get(side, True) and limb.reach < LONG_REACH
             start = max(limb.reach - SLEEVE_EDGE, LEAST_FOREARM) if bare else END
-            hand = find_hand(
+            hand, rim = find_hand(
                 seen,
                 limb.distance,
                 limb.position,
@@ -159,7 +162,8 @@ class LayerDecider:
                 _percent(start),
             )
             np.maximum(hands, hand, out=hands)
-        return hands
+            np.maximum(tinted, rim, out=tinted)
+        return hands, tinted
 
     def _judge_arms(self, zones: Zones, evidence: Evidence, time_s: float) -> None:
         elapsed = 0.0 if self._time_s is None else max(0.0, time_s - self._time_s)

@@ -281,7 +281,8 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
     for y in range(rows):
         for x in range(columns):
             hand = cells.roles[y, x] & RIM_OF_HAND
-            hand = hand and not (cells.worn[y, x] > WORN_SURE and cells.skin[y, x] < BARE)
+            cuff = cells.worn[y, x] > WORN_HINT and cells.worn[y, x] > cells.skin[y, x]
+            hand = hand and not cuff
             show = (sleeves[y, x] and not hand) or (hood[y, x] and cells.person[y, x] > LOOSER)
             out[y, x] = free[y, x] if show else 0
     return out
@@ -323,7 +324,7 @@ def _continued_cloth(
             found = (worn > WORN_HINT) & (worn > cells.skin[y, x]) & (person > PERSON)
             masks[0, y, x] = 255 if found else 0
             masks[1, y, x] = 255 if cells.garment[y, x] >= 128 else 0
-    worn_rim, above = grown(masks[0], SOLID_WIDTH), _above_hem(cells, marks)
+    worn_rim, above = grown(masks[0], RIM), _above_hem(cells, marks)
     painted = _solid_paint(cells, skin)
     loose = grown(cells.trunk, max(1, int(TRUNK_ROOM * marks.unit)))
     away, reach = away_from(masks[1]), np.float32(CLOTH_REACH * marks.unit)
@@ -338,7 +339,13 @@ def _continued_cloth(
             taken = keep[y, x] | painted[y, x] | ground[y, x] | cells.neck[y, x]
             paint = paint and not taken and away[y // 2, x // 2] < reach
             out[y, x] = 255 if paint else 0
-    return grown(out, CELL)
+    whole = shrunk(grown(out, TWO_CELLS), TWO_CELLS)  # evidence has gaps, cloth has no notches
+    wide, out = grown(whole, RIM), grown(whole, CELL)
+    for y in range(rows):
+        for x in range(columns):
+            if cells.person[y, x] <= PERSON:  # beyond the person, whose alpha ends it
+                out[y, x] = wide[y, x]
+    return out
 
 
 @njit(cache=True, nogil=True)

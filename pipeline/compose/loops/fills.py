@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.compose.loops.masks import CELL, grown
 
+DARKEST_ARM, DARKEST_NECK, BRIGHTEST = 0.75, 0.5, 1.3  # times the known tone, of painted skin
 DARKEST = np.float32(20.0)  # added to lightness in bytes before its logarithm, against noise
 
 Mask = NDArray[np.uint8]
@@ -218,11 +219,12 @@ def shade_skin(
     weight = np.float32(trust)
     for y in range(height):
         for x in range(width):
-            tone = tones[limb[2 * y, 2 * x]]
+            part = limb[2 * y, 2 * x]
+            tone, least = tones[part], np.float32(DARKEST_ARM if part else DARKEST_NECK)
             for c in range(3):
                 value = nearby[y, x, c] + tone[c] * weight
                 value /= nearby[y, x, 3] + weight
-                value = min(max(value, tone[c] * np.float32(0.7)), tone[c] * np.float32(1.3))
+                value = min(max(value, tone[c] * least), tone[c] * np.float32(BRIGHTEST))
                 out[y, x, c] = value
             ratio = (fine[y, x, 0] + np.float32(0.01)) / (fine[y, x, 1] + np.float32(1e-3))
             ratio *= (wide[y, x, 1] + np.float32(1e-3)) / (wide[y, x, 0] + np.float32(0.01))

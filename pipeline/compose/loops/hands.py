@@ -21,6 +21,7 @@ OWN_CHROMA, OWN_LIGHT = 13, 97  # Lab in bytes; farther from a hand's usual colo
 FINGERTIPS, FINGER_LENGTH = 1.0, 0.45  # half chests; from the knuckles, and beyond the hand found
 CLEARLY_APART = 22  # chroma in bytes between a hand and worn cloth that tells one from the other
 NEARER, ASIDE = 0.27, 10.0  # of that on the way from hand to cloth, and chroma in bytes off it
+TINTED, LEAST_TINT = 0.15, 5.0  # of the same way, and bytes; more shows on a hand's rim
 DARKEST, LIGHTEST = 0.55, 1.35  # times a hand's usual lightness that fingers may have
 NEUTRAL = np.float32(128.0)  # chroma of grey, in bytes
 
@@ -35,8 +36,8 @@ def find_hand(
     knuckles: NDArray[np.float32],
     unit: float,
     forearm_from: int,
-) -> Mask:
-    """A hand in front of the torso, and the bare forearm behind it.
+) -> tuple[Mask, Mask]:
+    """A hand in front of the torso, and the bare forearm behind it; and where worn cloth tints it.
 
     Args:
         cells: what is known.
@@ -87,8 +88,9 @@ def find_hand(
         for x in range(columns):
             if taint[y, x]:
                 hand[y, x] = narrow[y, x]
-    _add_fingers(hand, cells, sleeve, knuckles, unit)
-    return hand
+    tinted = np.zeros((rows, columns), np.uint8)
+    _add_fingers(hand, tinted, cells, sleeve, knuckles, unit)
+    return hand, tinted
 
 
 @njit(cache=True, nogil=True)
@@ -108,11 +110,17 @@ def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
 
 @njit(cache=True, nogil=True)
 def _add_fingers(
-    hand: Mask, cells: Cells, sleeve: Mask, knuckles: NDArray[np.float32], unit: float
+    hand: Mask,
+    tinted: Mask,
+    cells: Cells,
+    sleeve: Mask,
+    knuckles: NDArray[np.float32],
+    unit: float,
 ) -> None:
     """Let a hand grow, in place, into its fingers and its rim: thinner than what was sought.
 
     Fingers are a cell or two wide: neither the means of the evidence nor an opening leaves them.
+    ``tinted`` is set where the hand's colour is mixed with that of the cloth, as along its edge.
     """
     rows, columns = hand.shape
     reach = FINGERTIPS * unit
@@ -130,13 +138,24 @@ def _add_fingers(
             bare = not cloth[y, x] and not covered[y, x]
             free[y, x] = 255 if bare and person[y, x] > PERSON else 0
     own, other = _usual_colour(part, part, lab), _usual_colour(cloth, cloth, lab)
-    if own[0] > 0 and other[0] >= 0 and _only_hand(free, lab, own, other):
-        _flow(part, free, int(FINGER_LENGTH * unit))
+    if own[0] > 0 and other[0] >= 0:
+        mixed = np.zeros(part.shape, np.uint8)
+        if _only_hand(free, mixed, lab, own, other):
+            _flow(part, free, int(FINGER_LENGTH * unit))
+            around, there = grown(part, CELL), tinted[top:bottom, left:right]
+            for y in range(part.shape[0]):
+                for x in range(part.shape[1]):
+                    # beyond the edge, too: it is soft
+                    there[y, x] = around[y, x] if mixed[y, x] or not part[y, x] else 0
 
 
 @njit(cache=True, nogil=True)
-def _only_hand(free: Mask, lab: Mask, own: NDArray[np.int32], other: NDArray[np.int32]) -> bool:
+def _only_hand(
+    free: Mask, mixed: Mask, lab: Mask, own: NDArray[np.int32], other: NDArray[np.int32]
+) -> bool:
     """Clear, in place, the cells that are not of a hand's colour; False if that cannot be told.
+
+    ``mixed`` is set where the colour is that of the cloth to a part that shows.
 
     The cells of a finger mix its colour with that of the cloth behind, and lie between the two:
     near the hand's end of the way they are the hand's. Lightness tells little (shade is anywhere),
@@ -150,13 +169,14 @@ def _only_hand(free: Mask, lab: Mask, own: NDArray[np.int32], other: NDArray[np.
     for y in range(rows):
         for x in range(columns):
             light = lab[y, x, 0] / np.float32(own[0])
-            if not free[y, x] or not DARKEST < light < LIGHTEST:
+            if light <= np.float32(0.0) or not DARKEST < light < LIGHTEST:
                 free[y, x] = 0
                 continue
             # shade takes lightness and chroma alike: shaded cloth is not to look like a hand
             a = (lab[y, x, 1] - NEUTRAL) / light + NEUTRAL - own[1]
             b = (lab[y, x, 2] - NEUTRAL) / light + NEUTRAL - own[2]
             along, across = (a * da + b * db) / apart, abs(a * db - b * da) / apart
+            mixed[y, x] = 255 if along > max(TINTED * apart, LEAST_TINT) else 0
             if not -ASIDE < along < NEARER * apart or across >= ASIDE:
                 free[y, x] = 0
     return True

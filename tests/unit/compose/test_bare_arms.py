@@ -1,0 +1,79 @@
+"""Bare arms that are painted where a worn sleeve was: outline, light and edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from drawn_scene import GARMENT, HAND_ON_CHEST, WORN, Scene
+
+from pipeline.compose.compositor import Compositor
+from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
+from pipeline.structures import Image, Side
+
+HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
+
+
+def dressed(scene: Scene) -> Image:
+    """The scene's person in the scene's short-sleeved garment."""
+    frame = scene.frame()
+    return (
+        Compositor()
+        .compose(frame, scene.body(), scene.drawn(), opacity=1.0, time_s=frame.time_s)
+        .image
+    )
+
+
+def test_an_arm_tapers_as_its_half_widths_say() -> None:
+    half = np.tile(np.linspace(9.0, 4.0, ENTRIES, dtype=np.float32), (2, 1))
+    alpha, _ = outline_arm(100, 80, HANGING, half, 1.0)
+    for row in (20, 40, 60):
+        place = (row - 10) / 30 * PER_STATION
+        wanted = 2 * np.interp(place, np.arange(ENTRIES), half[0])
+        assert alpha[row].sum() / 255 == pytest.approx(wanted, abs=0.6)
+
+
+@pytest.mark.parametrize("outward", [1.0, -1.0])
+def test_the_outer_side_is_the_one_away_from_the_body(outward: float) -> None:
+    half = np.stack([np.full(ENTRIES, 9.0), np.full(ENTRIES, 4.0)]).astype(np.float32)
+    alpha, _ = outline_arm(100, 80, HANGING, half, outward)
+    right, left = alpha[30, 41:].sum() / 255, alpha[30, :40].sum() / 255
+    wider, slimmer = (right, left) if outward > 0 else (left, right)
+    assert wider - slimmer == pytest.approx(5.0, abs=0.6)
+
+
+def test_a_limb_is_darker_at_its_edges_and_brighter_towards_the_light() -> None:
+    half = np.full((2, ENTRIES), 8.0, np.float32)
+    _, across = outline_arm(100, 80, HANGING, half, 1.0)
+    plane, arm = np.zeros((100, 80), np.uint8), np.ones((100, 80), np.uint8)
+    light = light_on(across, plane, arm, 0.1, 0.0, 0.3, 0.1, 0.5)[30]
+    assert light[40] == pytest.approx(1.0, abs=0.02)
+    assert light[33] < light[47] < light[40]
+
+
+def test_nothing_of_a_worn_sleeve_shows_around_a_painted_forearm() -> None:
+    scene = Scene(hand_on_chest=True, worn_sleeves=True)
+    image = dressed(scene).astype(int)
+    _, elbow, wrist, _ = scene.joints(Side.RIGHT)
+    around = np.zeros(image.shape[:2], np.uint8)
+    ends = [tuple(p.round().astype(int).tolist()) for p in (elbow, elbow + (wrist - elbow) * 0.7)]
+    cv2.line(around, *ends, 255, 26)
+    like = np.abs(image[around > 0] - np.array(WORN)).max(axis=1)
+    mix = np.abs(image[around > 0] - (np.array(WORN) + np.array(GARMENT)) // 2).max(axis=1)
+    assert like.min() > 45
+    assert mix.min() > 20
+
+
+def test_the_rim_of_a_hand_does_not_keep_the_worn_colour() -> None:
+    scene = Scene(hand_on_chest=True)
+    camera = cv2.GaussianBlur(scene.camera(), (0, 0), 1.5)  # an edge as wide as a webcam's
+    compositor = Compositor()
+    frame = scene.frame()
+    image = compositor.compose(
+        type(frame)(camera, 0.0), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0
+    ).image.astype(int)
+    x, y = (int(v) for v in HAND_ON_CHEST)
+    ring = np.zeros(image.shape[:2], np.uint8)
+    cv2.ellipse(ring, (x, y), (12, 12), 0, -80, 80, 255, 5)
+    blue = image[..., 2] - image[..., 0]  # only the worn shirt is bluer than red
+    assert blue[ring > 0].max() < 10
