@@ -295,6 +295,9 @@ def test_a_photo_without_a_person_says_so(open_page: Any, tmp_path: Path) -> Non
     photo.set_input_files(picture(tmp_path, "dark.png", 0))
     page.get_by_role("button", name="Try it on").click()
     page.get_by_role("status").get_by_text("Choose one that shows you").wait_for()
+    assert not page.get_by_role("button", name="Try it on").is_visible()  # the same again
+    another = page.get_by_role("button", name="Another photo")
+    assert another.evaluate("node => node === document.activeElement")
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
     photo.set_input_files(broken)

@@ -35,7 +35,7 @@ export class PhotoTab extends HTMLElement {
     this.#choose.onclick = () => this.#file.click();
     this.#another.onclick = () => this.#file.click();
     this.#take.onclick = () => this.#selfie.click();
-    this.#go.onclick = () => this.#dress();
+    this.#go.onclick = () => this.dataset.stage === 'working' || this.#dress();
     this.#save.onclick = () => this.#saveResult();
     this.replaceChildren(this.#welcome(), h('div', { class: 'photo-result' }, this.#compare,
       h('div', { class: 'photo-veil', 'aria-hidden': 'true' }, h('span', { class: 'spinner' }))),
@@ -68,6 +68,7 @@ export class PhotoTab extends HTMLElement {
     const { stage } = this.dataset;
     if (stage === 'working' || stage === 'done') this.#dress();
     else if (stage === 'ready') this.#invite();
+    else if (stage === 'refused') this.#reconsider();
   }
 
   /**
@@ -87,6 +88,12 @@ export class PhotoTab extends HTMLElement {
     this.#undress();
     this.#invite();
     this.#go.focus();
+  }
+
+  /** The photo was no good with one garment; with another the shopper may try again. */
+  #reconsider() {
+    this.#become('ready');
+    this.#invite();
   }
 
   /** The photo as it is. */
@@ -119,7 +126,9 @@ export class PhotoTab extends HTMLElement {
     } catch (error) {
       if (error.name === 'AbortError') return;
       this.#undress();
-      this.#say(PHOTO_TROUBLE[error.code] ?? error.message, 'bad');
+      const trouble = PHOTO_TROUBLE[error.code];
+      if (trouble && error.code !== 'worker_error') this.#become('refused');
+      this.#say(trouble ?? error.message, 'bad');
     }
   }
 
@@ -177,14 +186,18 @@ export class PhotoTab extends HTMLElement {
     return input;
   }
 
-  /** @param {'empty' | 'ready' | 'working' | 'done'} stage */
+  /** @param {'empty' | 'ready' | 'working' | 'done' | 'refused'} stage */
   #become(stage) {
+    const atGo = document.activeElement === this.#go;
     this.dataset.stage = stage;
     this.setAttribute('aria-busy', String(stage === 'working'));
     this.#save.hidden = stage !== 'done';
-    this.#go.hidden = stage === 'done' || stage === 'empty';
+    this.#go.hidden = !['ready', 'working'].includes(stage);
     this.#another.hidden = stage === 'empty';
-    this.#go.toggleAttribute('disabled', stage === 'working');
+    this.#another.className = `button ${stage === 'refused' ? 'primary' : 'quiet'}`;
+    // not disabled, which would lose the focus
+    this.#go.setAttribute('aria-disabled', String(stage === 'working'));
+    if (atGo && this.#go.hidden) (stage === 'done' ? this.#save : this.#another).focus();
   }
 
   /**
