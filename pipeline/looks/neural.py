@@ -20,7 +20,7 @@ from pipeline.looks.look import SLEEVE_PART, Deformed, depth_order
 from pipeline.looks.mesh import Mesh, bounds, build_mesh, clean_regions
 from pipeline.looks.rig import ARM_JOINTS, Rig, Skin
 from pipeline.smoothing import torso_length_px
-from pipeline.structures import PART_CODES, Alpha, Body, DrawnLook, Garment, Part, Pose, Side
+from pipeline.structures import PART_CODES, Alpha, Body, Box, DrawnLook, Garment, Part, Pose, Side
 
 if TYPE_CHECKING:
     from pipeline.stack.keyframe import Keyframe  # imports torch, which a drawn look never needs
@@ -201,25 +201,30 @@ def _without_islands(alpha: Alpha) -> Alpha:
 def _regions(picture: _Picture, rig: Rig, pose: Pose) -> dict[Part, Mask]:
     """The pixels each part draws: arms with what is near their bones, the rest is the torso."""
     dressed = picture.dressed
-    height, width = dressed.shape
     parts = np.where(dressed, PART_CODES[Part.TORSO], 0).astype(np.uint8)
-    nearest = np.full((height, width), np.inf, np.float32)
+    box = _coarse(bounds(dressed))
+    inside, groups, codes = (plane[box.slices] for plane in (dressed, picture.groups, parts))
+    nearest = np.full(inside.shape, np.inf, np.float32)
     for side in Side:
-        near, distance = _near_arm(picture, rig, pose, side)
-        sleeve = (near | (picture.groups == ARM_GROUPS[side])) & dressed & (distance < nearest)
-        parts[sleeve] = PART_CODES[SLEEVE_PART[side]]
+        near, distance = _near_arm(picture, box, rig, pose, side)
+        sleeve = (near | (groups == ARM_GROUPS[side])) & inside & (distance < nearest)
+        codes[sleeve] = PART_CODES[SLEEVE_PART[side]]
         nearest = np.where(sleeve, distance, nearest)
     parts = np.where(picture.hidden > 0, picture.hidden, parts)
     wanted = [part for part in PART_CODES if (parts == PART_CODES[part]).any()]
     return _with_seams(clean_regions(parts, {part: PART_CODES[part] for part in wanted}))
 
 
+def _coarse(box: Box) -> Box:
+    """A box whose corner lies on the grid of the places where bones are measured."""
+    return box._replace(x0=box.x0 - box.x0 % COARSE, y0=box.y0 - box.y0 % COARSE)
+
+
 def _near_arm(
-    picture: _Picture, rig: Rig, pose: Pose, side: Side
+    picture: _Picture, box: Box, rig: Rig, pose: Pose, side: Side
 ) -> tuple[Mask, NDArray[np.float32]]:
-    """(h, w) what may be this arm's sleeve, and the distance from its bones, frame px."""
-    height, width = picture.dressed.shape
-    y, x = np.mgrid[0 : height + COARSE : COARSE, 0 : width + COARSE : COARSE]
+    """What may be this arm's sleeve in a box, and the distance from its bones, frame px."""
+    y, x = np.mgrid[box.y0 : box.y1 + COARSE : COARSE, box.x0 : box.x1 + COARSE : COARSE]
     points = picture.to_frame(np.column_stack([x.ravel(), y.ravel()]).astype(np.float32))
     station, distance = rig.arms[side].station(points)
     across = np.abs(rig.across(points))
@@ -233,7 +238,9 @@ def _near_arm(
     size_wh = x.shape[1] * COARSE, x.shape[0] * COARSE
     shift = np.array([[COARSE, 0.0, 0.0], [0.0, COARSE, 0.0]])
     near, away = (
-        cv2.warpAffine(plane.reshape(x.shape).astype(np.float32), shift, size_wh)[:height, :width]
+        cv2.warpAffine(plane.reshape(x.shape).astype(np.float32), shift, size_wh)[
+            : box.height, : box.width
+        ]
         for plane in (slack, distance)
     )
     return near > 0.0, np.asarray(away, np.float32)
