@@ -5,7 +5,8 @@ polygons into ``labels/NAME.png`` and an overlay to check by eye. A line of the 
 its corners in pixels of the label, ``UPPER 120,80 160,82 ...``; later lines lie over earlier ones;
 ``IGNORE`` is what nobody can tell. Borders are then moved by a few pixels to where the picture
 changes (a watershed between the polygons' insides); a line ``snap 0`` turns that off, another
-number sets the reach.
+number sets the reach, and a second number the reach of the person's outline. A line
+``origin 320,60`` says where in the counted picture the label begins.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Bytes = NDArray[np.uint8]
 GRID_PX = 50
 IGNORED = 255
 SNAP_PX = 3.0  # how far a border may move
+CRUMB_PX = 60
 CORE_SHARE = 0.5  # of a thin part's half width; no part vanishes when it is eroded
 
 
@@ -53,19 +55,48 @@ def draw_view(image: Bytes, box: tuple[int, int, int, int], scale: float) -> Byt
 def paint(image: Bytes, text: str) -> Bytes:
     """Labels (H, W) from polygons."""
     label = np.zeros(image.shape[:2], np.uint8)
-    snap = SNAP_PX
+    reaches, origin = [SNAP_PX], np.zeros(2)
     for line in text.splitlines():
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
         if words[0] == "snap":
-            snap = float(words[1])
+            reaches = [float(word) for word in words[1:]]
             continue
-        corners = np.array([[float(v) for v in w.split(",")] for w in words[1:]])
+        corners = np.array([[float(v) for v in w.split(",")] for w in words[1:]]) - origin
+        if words[0] == "origin":
+            origin = corners[0]
+            continue
         fixed = np.round(corners * 16).astype(np.int32)
         part = IGNORED if words[0] == "IGNORE" else int(OwnPart[words[0]])
         cv2.fillPoly(label, [fixed], part, shift=4)
-    return snapped(image, label, snap) if snap > 0 else label
+    if len(reaches) > 1:
+        label = outlined(image, label, reaches[1])
+    label = snapped(image, label, reaches[0]) if reaches[0] > 0 else label
+    return filled(label)
+
+
+def filled(label: Bytes) -> Bytes:
+    """Crumbs of background between parts, where polygons miss each other, take a neighbour's."""
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats((label == 0).astype(np.uint8))
+    crumbs = (stats[:, cv2.CC_STAT_AREA] <= CRUMB_PX)[pieces] & (label == 0)
+    return np.where(crumbs, _nearest_parts(label), label)
+
+
+def outlined(image: Bytes, label: Bytes, reach_px: float) -> Bytes:
+    """Move the person's outline alone; new pixels take the nearest part."""
+    person = snapped(image, (label > 0).astype(np.uint8), reach_px) > 0
+    return np.where(person, _nearest_parts(label), 0).astype(np.uint8)
+
+
+def _nearest_parts(label: Bytes) -> Bytes:
+    """The class of the nearest pixel that is not background."""
+    _, nearest = cv2.distanceTransformWithLabels(
+        (label == 0).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    parts = np.zeros(int(nearest.max()) + 1, np.uint8)
+    parts[nearest[label > 0]] = label[label > 0]
+    return parts[nearest]
 
 
 def snapped(image: Bytes, label: Bytes, reach_px: float) -> Bytes:

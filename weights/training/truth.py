@@ -2,7 +2,8 @@
 
 ``evaluation/frames.json`` names the files and frames under ``WEARCAST_MEDIA``, whose pictures are
 not part of the project; ``evaluation/labels`` holds the classes as palette PNGs. A label may be
-smaller than its frame; the frame is then shrunk to it. 255 is what nobody can tell.
+smaller than its frame; the frame is then shrunk to it. A frame with several people is cut to one
+of them. 255 is what nobody can tell.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ class Truth:
         name: of its label; file, frame: where the picture is under the media folder.
         person: whose frames belong together; tone: skin, light, medium or dark;
         framing: close, half or full.
+        box: left, top, right and bottom pixel edge of the part of the frame that counts; all if None.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Truth:
     person: str
     tone: str
     framing: str
+    box: tuple[int, int, int, int] | None = None
 
     def label(self) -> Bytes:
         """(H, W) uint8 of ``OwnPart``, or 255."""
@@ -56,6 +59,9 @@ class Truth:
             picture = next(frames_of(path, self.frame))
         else:
             picture = read_image(path)
+        if self.box:
+            left, top, right, bottom = self.box
+            picture = picture[top:bottom, left:right]
         height, width = self.label().shape
         if picture.shape[:2] == (height, width):
             return picture
