@@ -86,6 +86,8 @@ class LiveTryOn(Closing):
         self.select(garment)
         self._poses = PoseTracker()
         self._gate = Gate()
+        self._beside: Pose | None = None
+        self._several = False  # whether that somebody could have been dressed as well
         self._scene = 0
         self._dressed_scene = 0
         self._bodies = BodyTracker()
@@ -125,6 +127,9 @@ class LiveTryOn(Closing):
         self._scene += cut
         with clock.stage("gate"):
             verdict = self._gate.update(pose, frame.time_s, cut=cut)
+        if self._poses.beside is not self._beside:  # a judgement costs a millisecond
+            self._beside = self._poses.beside
+            self._several = judge(self._beside) is None
         return Observation(frame, pose, verdict, self._scene, clock)
 
     def dress(self, observation: Observation) -> Composite:
@@ -185,7 +190,7 @@ class LiveTryOn(Closing):
             look_age_ms=None if keyed is None else (frame.time_s - keyed.time_s) * 1e3,
             stage_ms=clock.wall_ms,
             stage_cpu_ms=clock.cpu_ms,
-            several_people=judge(self._poses.beside) is None,
+            several_people=self._several,
         )
 
     def _newest(self, observation: Observation, garment: Garment) -> KeyedLook | None:
