@@ -63,3 +63,19 @@ def test_painted_borders_move_to_the_pictures_own() -> None:
     assert paint(image, f"snap 0\n{polygons}")[30, 20] == OwnPart.UPPER
     moved = paint(image, polygons)
     assert moved[30, 20] == OwnPart.BACKGROUND and moved[30, 24] == OwnPart.UPPER
+
+
+def test_an_outline_may_move_further_than_the_parts_inside() -> None:
+    image = np.full((60, 60, 3), 230, np.uint8)
+    image[:, 25:] = (200, 20, 20)
+    polygons = "UPPER 19,0 60,0 60,60 19,60"
+    assert paint(image, f"snap 3 9\n{polygons}")[30, 22] == OwnPart.BACKGROUND
+    assert paint(image, f"snap 3\n{polygons}")[30, 23] == OwnPart.UPPER
+
+
+def test_corners_count_from_the_origin_and_crumbs_are_filled() -> None:
+    image = np.zeros((60, 60, 3), np.uint8)
+    halves = "UPPER 100,200 128,200 128,260 100,260\nLOWER 130,200 160,200 160,260 130,260"
+    label = paint(image, f"snap 0\norigin 100,200\n{halves}")
+    assert label[30, 27] == OwnPart.UPPER and label[30, 31] == OwnPart.LOWER
+    assert label.all()  # the gap between both is no background
