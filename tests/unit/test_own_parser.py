@@ -148,7 +148,7 @@ def test_without_the_runtime_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NotSupported, match=r"wearcast\[own-parser\]"):
+    with pytest.raises(NotSupported, match=r"pip install -e '\.\[own-parser\]'"):
         OwnParser(tmp_path / "none.onnx")
 
 
