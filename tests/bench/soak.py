@@ -256,7 +256,7 @@ class Soak:
         faults += [f"a freeze of {freeze}" for freeze in ours[:MOST_LISTED]]
         return {
             "minutes": round((self.samples[-1].at_s if self.samples else 0) / 60, 1),
-            "fps": round(len(latencies) / max(self.samples[-1].at_s, 1), 1),
+            "fps": round(len(latencies) / (self.steady.seen[-1].at - self.steady.seen[0].at), 1),
             "latency_p50_ms": round(float(np.percentile(latencies, 50)), 1),
             "latency_p95_ms": round(float(np.percentile(latencies, 95)), 1),
             "longest_freeze_s": {kind: round(value, 2) for kind, value in self.longest().items()},
