@@ -66,6 +66,7 @@ class ShopperPage {
       delayMs: this.#delayMs,
       camera: this.#mirror.cameraSettings,
       status: this.#status,
+      paused: this.#mirror.paused,
     });
     this.#wire();
   }

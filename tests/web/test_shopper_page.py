@@ -84,13 +84,17 @@ def test_the_details_say_what_is_seen(page: Any) -> None:
         """() => {
           const panel = document.querySelector('wc-details-panel');
           window.frames_ = 0;
+          window.paused_ = false;
           panel.source = () => ({ frames: (window.frames_ += 6), delayMs: 12, camera: null,
+            paused: window.paused_,
             status: { state: 'dressed', reason: null, fps: 6 } });
         }"""
     )
     page.get_by_label("Details of the picture").click()
     row = page.locator("wc-details-panel dl > div")
     row.filter(has_text="Picture").get_by_text("Jerky").wait_for()
+    page.evaluate("window.paused_ = true")
+    row.filter(has_text="Picture").get_by_text("Paused").wait_for()
     row.filter(has_text="Connection").get_by_text("Fast, 12 ms").wait_for()
     assert page.get_by_text("never stored or sent on").last.is_visible()
 

@@ -36,7 +36,7 @@ function look(status) {
  * the values once a second while the panel is open.
  *
  * @typedef {{frames: number, delayMs: number | null, camera: MediaTrackSettings | null,
- *   status: import('../messages.js').StatusMessage | null}} Details
+ *   status: import('../messages.js').StatusMessage | null, paused: boolean}} Details
  */
 export class DetailsPanel extends HTMLElement {
   /** @type {(() => Details) | null} */
@@ -86,9 +86,9 @@ export class DetailsPanel extends HTMLElement {
     const now = performance.now();
     const rate = ((details.frames - this.#last.frames) * 1000) / (now - this.#last.at);
     this.#last = { frames: details.frames, at: now };
-    const { status, camera, delayMs } = details;
+    const { status, camera, delayMs, paused } = details;
     const picture = `${smoothness(rate)}, ${Math.max(0, Math.round(rate))} a second`;
-    this.#write('Picture', status?.state === 'paused' ? 'Paused' : picture);
+    this.#write('Picture', paused ? 'Paused' : picture);
     this.#write('Connection', delayMs === null ? '–'
       : `${speed(delayMs)}, ${Math.round(delayMs)} ms there and back`);
     this.#write('Server', status?.fps ? `Sends ${Math.round(status.fps)} a second` : '–');
