@@ -37,7 +37,7 @@ from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Points
 
-CLOTH_EDGE = 30  # person alpha at which the continued garment begins, to cover a mixed rim
+CLOTH_EDGE = 0  # person alpha at which the continued garment begins, to cover a mixed rim
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
 FEW_CELLS = 10_000  # the same when time is short

@@ -43,7 +43,8 @@ NOTHING = 0.12  # weight of "none of the three"
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 BOX_BLUR = 85  # of 256; a neighbour's weight in the mean of three
 BACKGROUND = 20  # person alpha below which a cell shows what is behind the person
-DOUBTFUL_RIM = 3  # cells; so far may the person's mask reach over what is behind
+MIXED_RIM = 1  # cells beside the person that may show some of their colour
+DOUBTFUL_RIM = 4  # cells; so far may the person's mask reach over what is behind
 
 LIGHTNESS_BINS, CHROMA_BINS = 12, 32
 BIN_COUNT = LIGHTNESS_BINS * CHROMA_BINS * CHROMA_BINS
@@ -222,8 +223,9 @@ def _not_behind(worn: Alpha, person: Alpha) -> Alpha:
     A wall in the garment's colour would else be garment wherever the person's mask is a little
     wide; where it is not, a rim left out looks like the wall.
     """
-    behind = np.where(person < BACKGROUND, worn, np.uint8(0))
-    return np.where(person < BACKGROUND, worn, cv2.subtract(worn, dilated(behind, DOUBTFUL_RIM)))
+    beyond = dilated(person, MIXED_RIM) < BACKGROUND  # a camera smears colours over the edge
+    behind = dilated(np.where(beyond, worn, np.uint8(0)), DOUBTFUL_RIM + MIXED_RIM)
+    return np.where(person < BACKGROUND, worn, cv2.subtract(worn, behind))
 
 
 def _weight(elapsed_s: float, constant_s: float) -> float:

@@ -58,9 +58,10 @@ def test_a_wall_that_a_wide_mask_covers_is_not_worn() -> None:
     view = Viewer().look_at(scene.camera(), body, scene.drawn(), 27_000)
     evidence = ColourEvidence().observe(view, find_zones(view, body, scene.drawn()), body, 0.0)
     true_alpha = view.shrink(true_mask[..., None], None)[..., 0]
-    rim = (true_alpha < 20) & (view.person > 200)
+    rim = (true_alpha < 20) & (view.shrink(wide[..., None], None)[..., 0] > 200)
     assert rim.sum() > 50
     assert np.median(evidence.worn[view.person == 0]) > 150
-    assert np.median(evidence.worn[rim]) < 40
+    # the outline leaves some of the rim to the wall, and of the rest hardly any is worn
+    assert ((evidence.worn > 40) & (view.person > 200))[rim].mean() < 0.4
     chest = view.to_small(np.array([160.0, 150.0])).astype(int)
     assert evidence.worn[chest[1], chest[0]] > 150
