@@ -1,23 +1,23 @@
 """How long the machine itself kept everybody waiting: what a freeze must be judged beside.
 
-A process of its own does nothing but sleep 10 ms at a time. When it wakes late, the machine (or
+A process of its own does nothing but sleep 20 ms at a time. When it wakes late, the machine (or
 whoever paused its processes) was at fault. It also reads how long the processes it is told to
 watch were ready to run while others had the cores.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-TICK_S = 0.01
+TICK_S = 0.02
 WORTH_TELLING_S = 0.005
 NANO = 1e-9
 
@@ -28,7 +28,8 @@ class Delay(NamedTuple):
     Attributes:
         at_s: monotonic time; the same clock in all processes.
         late_s: the tick came so much later.
-        waited_s: of each watched process, its main thread waited so long for a core.
+        waited_s: of each watched process, some thread waited so long for a core; the others may
+            have waited for that one.
     """
 
     at_s: float
@@ -59,7 +60,7 @@ class Sentinel:
         self.delays.append(Delay(at_s, late_s, tuple(waited_s)))
 
 
-@contextmanager
+@contextlib.contextmanager
 def sentinel(*pids: int) -> Iterator[Sentinel]:
     """Run a sentinel that watches these processes beside the clock."""
     command = [sys.executable, "-m", "tests.bench.sentinel", *map(str, pids)]
@@ -83,12 +84,18 @@ def sentinel(*pids: int) -> Iterator[Sentinel]:
         process.wait()
 
 
-def waiting_s(pid: int) -> float:
-    """How long a process's main thread has waited for a core in all; 0 where nobody counts it."""
-    try:
-        return float(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) * NANO
-    except (OSError, IndexError):
-        return 0.0
+def waiting_s(pid: int) -> dict[str, float]:
+    """How long each thread of a process has waited for a core; empty where nobody counts it."""
+    waited: dict[str, float] = {}
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        with contextlib.suppress(OSError, IndexError):  # the thread has ended
+            waited[task.name] = float((task / "schedstat").read_text().split()[1]) * NANO
+    return waited
+
+
+def longest_wait_s(before: dict[str, float], after: dict[str, float]) -> float:
+    """The longest that a thread has waited between two looks."""
+    return max((after[task] - before.get(task, 0.0) for task in after), default=0.0)
 
 
 def watch(pids: list[int]) -> None:
@@ -97,8 +104,9 @@ def watch(pids: list[int]) -> None:
     while os.getppid() > 1:
         time.sleep(TICK_S)
         now_s, waited = time.monotonic(), [waiting_s(pid) for pid in pids]
-        lost = [now_s - before_s - TICK_S]
-        lost += [max(0.0, b - a) for a, b in zip(waited_before, waited, strict=True)]
+        passed_s = now_s - before_s
+        waits = [longest_wait_s(a, b) for a, b in zip(waited_before, waited, strict=True)]
+        lost = [passed_s - TICK_S, *(min(wait, passed_s) for wait in waits)]
         if max(lost) > WORTH_TELLING_S:
             sys.stdout.write(" ".join(f"{value:.4f}" for value in (now_s, *lost)) + "\n")
             sys.stdout.flush()

@@ -43,7 +43,8 @@ MAX_RSS_GROWTH_MB = 1.0  # per minute
 MAX_FD_GROWTH = 0.2
 MAX_THREAD_GROWTH = 0.2
 MAX_LATENCY_GROWTH_MS = 3.0
-MAX_FREEZE_S = {"calm": 0.4, "loss": 0.4, "outage": OUTAGE_S + 1.5}
+BACK_S = 1.5  # after an outage
+MAX_FREEZE_S = {"calm": 0.4, "loss": 0.4, "outage": OUTAGE_S + BACK_S}
 MOST_LISTED = 20
 TELLING_MIN = 5  # a shorter run is all warm-up: its trends are printed, not judged
 
@@ -64,9 +65,14 @@ class Freeze(NamedTuple):
     stalled_s: float
 
     @property
-    def ours_s(self) -> float:
-        """What is left when the machine's part is taken away."""
-        return self.seconds - self.stalled_s
+    def ours(self) -> bool:
+        """Whether it is too long when the machine's part is taken away.
+
+        After the machine itself stood still, the picture must be back as soon as after an outage.
+        """
+        stood_still = self.stalled_s > OUTAGE_S
+        allowed_s = BACK_S if stood_still else MAX_FREEZE_S[self.weather]
+        return self.seconds - self.stalled_s > allowed_s
 
     def __str__(self) -> str:
         return f"{self.seconds:.2f} s ({self.weather}, {self.stalled_s:.2f} s of it the machine)"
@@ -251,8 +257,8 @@ class Soak:
             if growth[what] > limit and self._minutes >= TELLING_MIN
         ]
         freezes = self.freezes()
-        ours = [freeze for freeze in freezes if freeze.ours_s > MAX_FREEZE_S[freeze.weather]]
-        excused = [str(freeze) for freeze in freezes if freeze not in ours]
+        ours = [freeze for freeze in freezes if freeze.ours]
+        excused = [str(freeze) for freeze in freezes if not freeze.ours]
         faults += [f"a freeze of {freeze}" for freeze in ours[:MOST_LISTED]]
         return {
             "minutes": round((self.samples[-1].at_s if self.samples else 0) / 60, 1),

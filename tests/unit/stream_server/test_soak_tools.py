@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from types import SimpleNamespace
 
 import pytest
 
 from tests.bench.client import CLIP, KEY_EVERY, PacketCamera
-from tests.bench.sentinel import Sentinel, sentinel, waiting_s
+from tests.bench.sentinel import Sentinel, longest_wait_s, sentinel, waiting_s
+from tests.bench.soak import Freeze
 
 
 def test_what_the_machine_held_up_is_the_greatest_of_its_causes() -> None:
@@ -27,7 +29,21 @@ def test_a_sentinel_tells_late_ticks() -> None:
         while not machine.delays and time.monotonic() < deadline:
             sum(range(200_000))  # some tick is late soon, on any machine that does something
     assert all(len(delay.waited_s) == 1 for delay in machine.delays)
-    assert waiting_s(os.getpid()) >= 0
+
+
+def test_the_thread_that_waited_longest_counts() -> None:
+    before, after = {"1": 5.0, "2": 1.0, "3": 9.0}, {"1": 5.01, "2": 1.5, "4": 0.1}
+    assert longest_wait_s(before, after) == pytest.approx(0.5)
+    assert longest_wait_s({}, {}) == 0
+    assert str(threading.get_native_id()) in waiting_s(os.getpid())
+
+
+def test_a_freeze_is_ours_when_the_machine_does_not_explain_it() -> None:
+    assert Freeze(0, "calm", 0.5, 0.05).ours
+    assert not Freeze(0, "loss", 0.5, 0.2).ours
+    assert not Freeze(0, "calm", 83.0, 82.5).ours  # stood still; back at once
+    assert Freeze(0, "calm", 83.0, 81.0).ours
+    assert not Freeze(0, "outage", 2.4, 0.0).ours
 
 
 async def test_a_camera_that_is_asked_goes_on_with_a_keyframe() -> None:
