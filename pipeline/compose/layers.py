@@ -170,8 +170,8 @@ class LayerDecider:
         self._time_s = time_s
         weight = float(1.0 - np.exp(-elapsed / BARE_TIME_S))
         for side, limb in zones.limbs.items():
-            elbow, wrist = limb.joints[1], limb.joints[2]
-            share = loops.bare_share(evidence.skin, evidence.worn, evidence.hair, elbow, wrist)
+            seen = evidence.skin, evidence.worn, evidence.hair
+            share = loops.bare_share(*seen, limb.hand_distance, limb.joints)
             if share < 0.0:  # outside of the picture
                 continue
             old = self._shares.get(side, share)

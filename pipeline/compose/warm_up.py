@@ -69,7 +69,7 @@ def _decisions(plane: Mask, rgb: Mask, layers: Mask, points: Points) -> None:
     cells = Cells(plane, rgb, *eight, plane, plane, roles)
     marks = Marks(1.0, 1.0, points[0], points[0], points[0], points, points, 1.0, 1.0)
     decisions.add_roles(roles, plane, plane, plane, np.zeros((1, 4), np.int32))
-    decisions.bare_share(plane, plane, plane, points[0], points[0])
+    decisions.bare_share(plane, plane, plane, plane, np.ones((3, 2), np.float32))
     decisions.garment_room(cells, marks)
     find_hand(cells, plane, plane, plane, points[0], points[0], 1.0, 1)
     decisions.decide(cells, marks, plane, plane)

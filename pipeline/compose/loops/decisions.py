@@ -45,6 +45,8 @@ from pipeline.compose.loops.masks import (
 )
 
 FOREARM_FROM, FOREARM_TO, FOREARM_SAMPLES = 0.05, 0.75, 24  # of the way from elbow to wrist
+UPPER_FROM = 0.55  # of the way to the elbow; most of the rest is bare below a short sleeve
+HAND_ITSELF = 90  # percent of a hand's radius
 COVERED = 225  # garment alpha from which a cell needs no fill
 SOLID_WIDTH, RIM = (
     np.intp(2),
@@ -97,20 +99,35 @@ def add_roles(
 
 
 @njit(cache=True, nogil=True)
-def bare_share(skin: Mask, worn: Mask, hair: Mask, elbow: Points, wrist: Points) -> float:
-    """Share of a forearm's axis without worn cloth; -1 when it is outside of the picture."""
+def bare_share(skin: Mask, worn: Mask, hair: Mask, hand_distance: Mask, joints: Points) -> float:
+    """Share of a forearm's axis without worn cloth; -1 when it is outside of the picture.
+
+    A forearm that points at the camera is behind its own hand: the end of the upper arm then
+    tells whether a sleeve reaches below the elbow.
+
+    Args:
+        skin, worn, hair: (h, w) evidence.
+        hand_distance: (h, w), see ``zones.Limb``.
+        joints: (n, 2) shoulder, elbow, wrist and so on.
+    """
     rows, columns = skin.shape
-    inside, clothed = 0, 0
-    for i in range(FOREARM_SAMPLES):
-        t = FOREARM_FROM + (FOREARM_TO - FOREARM_FROM) * i / (FOREARM_SAMPLES - 1)
-        x = int(np.floor(elbow[0] + (wrist[0] - elbow[0]) * t + 0.5))
-        y = int(np.floor(elbow[1] + (wrist[1] - elbow[1]) * t + 0.5))
-        if 0 <= x < columns and 0 <= y < rows:
-            inside += 1
-            cloth = np.int32(worn[y, x]) + np.int32(hair[y, x])  # a dark sleeve looks like hair
-            if cloth > WORN_HINT and cloth > skin[y, x]:
-                clothed += 1
-    return 1.0 - clothed / inside if inside >= FOREARM_SAMPLES // 3 else -1.0
+    for bone in (1, 0):
+        first = np.float64(FOREARM_FROM if bone == 1 else UPPER_FROM)
+        last = np.float64(FOREARM_TO if bone == 1 else 1.0)
+        start, end = joints[bone], joints[bone + 1]
+        inside, clothed = 0, 0
+        for i in range(FOREARM_SAMPLES):
+            t = first + (last - first) * i / (FOREARM_SAMPLES - 1)
+            x = int(np.floor(start[0] + (end[0] - start[0]) * t + 0.5))
+            y = int(np.floor(start[1] + (end[1] - start[1]) * t + 0.5))
+            if 0 <= x < columns and 0 <= y < rows and hand_distance[y, x] >= HAND_ITSELF:
+                inside += 1
+                cloth = np.int32(worn[y, x]) + np.int32(hair[y, x])  # dark sleeves look like hair
+                if cloth > WORN_HINT and cloth > skin[y, x]:
+                    clothed += 1
+        if inside >= FOREARM_SAMPLES // 3:
+            return 1.0 - clothed / inside
+    return -1.0
 
 
 @njit(cache=True, nogil=True)
@@ -281,7 +298,7 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
     for y in range(rows):
         for x in range(columns):
             hand = cells.roles[y, x] & RIM_OF_HAND
-            cuff = cells.worn[y, x] > WORN_HINT and cells.worn[y, x] > cells.skin[y, x]
+            cuff = cells.worn[y, x] > WORN_CERTAIN and cells.worn[y, x] > cells.skin[y, x]
             hand = hand and not cuff
             show = (sleeves[y, x] and not hand) or (hood[y, x] and cells.person[y, x] > LOOSER)
             out[y, x] = free[y, x] if show else 0
