@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.garments.regions import runs
+from pipeline.garments.landmarks import MIRRORED_DEPTH
+from pipeline.garments.regions import closed, runs
 from pipeline.garments.shape import Shape, find_armpits
 from pipeline.structures import Category
 
@@ -13,6 +14,7 @@ CROTCH_CENTRAL = 0.22  # of the torso width, from the axis
 CROTCH_MOUTH = 0.7  # of the height: both legs end below this
 WAISTBAND_ROW, BODY_ROW = 0.05, 0.25  # of the height
 WAISTBAND_SHARE = 0.70  # of the body's width: straps and shoulders are narrower
+BUTTON_GAP = 9  # px diameter: gleaming buttons leave holes
 WAIST_DIP = 0.05  # of the height: a waistband is straight
 DRESS_FLARE, DRESS_LENGTH = 1.4, 1.75  # hem ÷ chest, height ÷ chest
 STRAIGHT = 0.85  # hem ÷ chest: what narrows more is a bodysuit
@@ -34,7 +36,8 @@ def has_legs(shape: Shape) -> bool:
 
 def has_waistband(shape: Shape) -> bool:
     """A straight top edge about as wide as the body below it: a skirt, or closed trousers."""
-    band, body = runs(shape.mask[shape.row(WAISTBAND_ROW)]), runs(shape.mask[shape.row(BODY_ROW)])
+    whole = closed(shape.mask, BUTTON_GAP)
+    band, body = runs(whole[shape.row(WAISTBAND_ROW)]), runs(whole[shape.row(BODY_ROW)])
     if len(band) != 1 or not len(body):
         return False
     first, last = band[0]
@@ -50,7 +53,10 @@ def classify(shape: Shape) -> Category:
     armpits = find_armpits(shape)
     if len(armpits) < 2 and (has_legs(shape) or has_waistband(shape)):
         return Category.LOWER
-    rows = [float(point[1]) for point in armpits.values()]
+    vouched = len(armpits) == 2 or any(
+        point[2] > MIRRORED_DEPTH * shape.height for point in armpits.values()
+    )
+    rows = [float(point[1]) for point in armpits.values()] if vouched else []
     chest_row = round(np.mean(rows)) if rows else shape.row(CHEST_ROW)
     chest = _width(shape, chest_row + round(0.02 * shape.height))
     hem = _width(shape, shape.hem_y - round(0.04 * shape.height))

@@ -32,6 +32,7 @@ SECOND_PIECE = 0.25  # of the largest piece
 FAR = 8.0  # ΔE: certainly not background
 ASPECT = 0.45, 3.4  # height ÷ width; garments 0.70 to 2.5
 ROUND_SOLIDITY, ROUND_TOP = 0.965, 0.67  # share of the hull; width at the top ÷ torso
+ROUND_ASPECT = 1.6  # height ÷ width; a halter top is longer
 CUT_TOP = 0.35  # of the garment's width: this much of its top lies on the picture's border
 TOP_ROWS = 2  # px
 SHARP_PX = 280  # height of a garment in its photo; a smaller one is blurred when it is worn
@@ -99,7 +100,11 @@ def check_shape(shape: Shape, category: Category) -> None:
     columns = np.nonzero(shape.mask.any(axis=0))[0]
     aspect = shape.height / (columns[-1] - columns[0] + 1)
     gaping = category is Category.LOWER and not np.isfinite(shape.edges[shape.row(BODY_ROW)]).all()
-    if not ASPECT[0] <= aspect <= ASPECT[1] or gaping or _is_round(shape):
+    if (
+        not ASPECT[0] <= aspect <= ASPECT[1]
+        or gaping
+        or (aspect < ROUND_ASPECT and _is_round(shape))
+    ):
         raise GarmentRefused(f"This does not look like a top, a dress or trousers. {ADVICE}")
 
 
