@@ -153,6 +153,6 @@ def _is_round(shape: Shape) -> bool:
     """A cap, a plate, a ball: nearly convex, narrow at the top, and without sleeves."""
     outline = contour(shape.mask)
     solidity = np.count_nonzero(shape.mask) / max(1.0, cv2.contourArea(cv2.convexHull(outline)))
-    first, last = shape.edges[shape.row(0.05)]
-    top = float(np.nan_to_num(last - first)) / shape.torso_width
+    filled = np.flatnonzero(shape.mask[shape.row(0.05)])  # a button's hole does not end it
+    top = float(np.ptp(filled) if filled.size else 0.0) / shape.torso_width
     return solidity > ROUND_SOLIDITY and top < ROUND_TOP and len(find_armpits(shape)) < 2
