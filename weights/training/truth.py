@@ -37,7 +37,7 @@ class Truth:
         name: of its label; file, frame: where the picture is under the media folder.
         person: whose frames belong together; tone: skin, light, medium or dark;
         framing: close, half or full.
-        box: left, top, right and bottom pixel edge of the part of the frame that counts; all if None.
+        box: left, top, right and bottom pixel edge of the part that counts; all if None.
     """
 
     name: str
