@@ -64,6 +64,10 @@ class Entry(Protocol):
         """How far the sleeves reach."""
 
     @property
+    def notice(self) -> str:
+        """What its owner should know, such as that the photo is small; mostly empty."""
+
+    @property
     def thumbnail(self) -> Path:
         """Small picture file."""
 

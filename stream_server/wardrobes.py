@@ -43,6 +43,7 @@ class OwnEntry:
     name: str
     category: Category
     sleeves: Sleeves
+    notice: str
     thumbnail: Path
     image: Path
 
@@ -230,6 +231,7 @@ class VisitorShelf:
             name=entry.name,
             category=entry.category,
             sleeves=entry.sleeves,
+            notice=entry.notice,
             thumbnail=entry.thumbnail,
             image=entry.image,
         )

@@ -1,7 +1,8 @@
 /**
  * The server's HTTP interface. Every failure is an {@link ApiError} with a sentence for a person.
  * @typedef {{id: string, name: string, category: 'upper' | 'dress' | 'lower', sleeves: string,
- *   thumbnail: string, image: string, own?: boolean}} Garment `own`: added here, for nobody else
+ *   thumbnail: string, image: string, own?: boolean, notice?: string}} Garment `own`: added here,
+ *   for nobody else; `notice`: what who added it should know
  * @typedef {{iceServers: RTCIceServer[], iceTransportPolicy?: RTCIceTransportPolicy,
  *   limits: Record<string, number>, uploads?: boolean, version: string}} ServerConfig
  * @typedef {{ticket: string, position: number}} QueuePlace a place in the line of a full server

@@ -151,7 +151,7 @@ export const UPLOAD = Object.freeze({
   lower: 'This looks like trousers, a skirt or shorts. Only tops and dresses can be tried on so '
     + 'far, so it was not added.',
   /** @param {string} name */
-  done: (name) => `${name} is ready to wear.`,
+  done: (name, notice) => [`${name} is ready to wear.`, notice].filter(Boolean).join(' '),
 });
 
 /**

@@ -35,6 +35,7 @@ def as_json(entry: Entry) -> dict[str, Any]:
         "name": entry.name,
         "category": entry.category.value,
         "sleeves": entry.sleeves.value,
+        "notice": entry.notice,
         "thumbnail": f"{base}/thumbnail",
         "image": f"{base}/image",
         "own": entry.id.startswith(OWN),

@@ -42,12 +42,13 @@ GARMENT: Json = {"$ref": "#/components/schemas/Garment"}
 SCHEMAS: Json = {
     "Garment": {
         "type": "object",
-        "required": ["id", "name", "category", "sleeves", "thumbnail", "image", "own"],
+        "required": ["id", "name", "category", "sleeves", "notice", "thumbnail", "image", "own"],
         "properties": {
             "id": TEXT,
             "name": TEXT,
             "category": {"type": "string", "enum": [c.value for c in Category]},
             "sleeves": {"type": "string", "enum": [s.value for s in Sleeves]},
+            "notice": TEXT,
             "thumbnail": {"type": "string", "format": "uri-reference"},
             "image": {"type": "string", "format": "uri-reference"},
             "own": {"type": "boolean"},

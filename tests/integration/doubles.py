@@ -100,6 +100,7 @@ class ShelfEntry:
     sleeves: Sleeves
     thumbnail: Path
     image: Path
+    notice: str = ""
 
 
 class MemoryShelf:

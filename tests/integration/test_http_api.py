@@ -165,7 +165,7 @@ async def test_the_catalogue(serve: Serve) -> None:
     http = await serve()
     garments = await (await http.get("/api/garments")).json()
     assert [g["id"] for g in garments] == ["red", "green", "blue", "trousers"]
-    shown = {"id", "name", "category", "sleeves", "thumbnail", "image", "own"}
+    shown = {"id", "name", "category", "sleeves", "notice", "thumbnail", "image", "own"}
     assert garments[0].keys() == shown
     picture = await http.get(garments[0]["thumbnail"])
     assert picture.content_type == "image/png"

@@ -89,6 +89,9 @@ class Live:
         pass
 
 
+NOTICE = "The garment is only small in this photo."
+
+
 @dataclass(frozen=True)
 class Entry:
     id: str
@@ -97,6 +100,7 @@ class Entry:
     sleeves: Sleeves
     thumbnail: Path
     image: Path
+    notice: str = ""
 
 
 class Shelf:
@@ -116,7 +120,8 @@ class Shelf:
         write_png(picture, np.full((96, 72, 3), colour, np.uint8))
         kind = {"trousers": Category.LOWER, "dress": Category.DRESS}
         category = kind.get(name.rpartition(" ")[2].lower(), Category.UPPER)
-        entry = Entry(garment_id, name, category, Sleeves.SHORT, picture, picture)
+        notice = NOTICE if name.startswith("Small") else ""
+        entry = Entry(garment_id, name, category, Sleeves.SHORT, picture, picture, notice)
         self._entries[garment_id] = entry
         return entry
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from stand_in import REFUSAL, Server
+from stand_in import NOTICE, REFUSAL, Server
 from steps import garment
 
 from pipeline.images import decode_image, encode_jpeg, encode_png
@@ -47,6 +47,12 @@ def picture(folder: Path, name: str, value: int) -> Path:
     file = folder / name
     file.write_bytes(encode_png(np.full((48, 64, 3), value, np.uint8)))
     return file
+
+
+def test_what_is_wrong_with_a_photo_that_was_taken_is_said(page: Any, tmp_path: Path) -> None:
+    upload = page.locator("wc-garment-upload input")
+    upload.set_input_files(picture(tmp_path, "small_tee.png", 200))
+    page.get_by_text(f"Small tee is ready to wear. {NOTICE}").wait_for()
 
 
 def test_an_own_garment_appears_picked_and_can_be_removed(page: Any, tmp_path: Path) -> None:

@@ -95,7 +95,9 @@ export class GarmentUpload extends HTMLElement {
           if (fraction === 1) slow ??= setTimeout(() => line.say(UPLOAD.slow, null), SLOW_MS);
         },
       });
-      if (garment) line.settle(UPLOAD.done(garment.name), 'good', GOOD_MS);
+      if (!garment) return;
+      const { name, notice } = garment;
+      line.settle(UPLOAD.done(name, notice), 'good', notice ? BAD_MS : GOOD_MS);
     } catch (error) {
       if (error.name !== 'AbortError') line.settle(error.message, 'bad', BAD_MS);
     } finally {
