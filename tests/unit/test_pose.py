@@ -228,7 +228,7 @@ def test_photos_of_people(media: Path, estimator: PoseEstimator) -> None:
 
     wanted = {
         "oot_model_1": None,
-        "selfie_woman_street": None,
+        "selfie_woman_street": Reason.STEP_BACK,
         "real_man_hands_on_hips": None,
         "still_man_side_juggle": Reason.TURN_TO_CAMERA,
     }
