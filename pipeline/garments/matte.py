@@ -99,9 +99,8 @@ def _palest_inside(
     image: Image, mask: Mask, background: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """(h, w) smallest difference from the background that the nearest cloth well inside has."""
-    inside = shrink(mask, SHADOW_RIM) & opened(
-        mask, BODY
-    )  # what ties and straps enclose may be wall
+    # opened: what ties and straps enclose may be wall
+    inside = shrink(mask, SHADOW_RIM) & opened(mask, BODY)
     if not inside.any():
         return _from_background(image, background)
     inner = np.linalg.norm(_nearest_inner_colour(image, inside) - background, axis=-1)
