@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +15,7 @@ from torch import nn
 
 from pipeline.checkpoints.bringing_in import locate
 from pipeline.checkpoints.manifest import FOLDER, MANIFEST, Manifest, find, load_manifest
-from pipeline.checkpoints.neural_look import NEEDED, missing_weights, what_to_do
+from pipeline.checkpoints.neural_look import PARSER, TRY_ON, missing_weights, what_to_do
 from pipeline.errors import InputError, WeightsError
 from pipeline.networks import build_network
 from pipeline.networks.alias_fast import FastAliasGenerator
@@ -27,8 +28,10 @@ from pipeline.networks.statistics import with_steady_norms
 from pipeline.networks.u2net import U2Net
 from pipeline.parsing import DATASETS
 from pipeline.stack.flow import Flow
-from pipeline.stack.parsers import GroupParser, SchpGroups
+from pipeline.stack.parsers import GroupParser, OwnGroups, SchpGroups
 from pipeline.weights import load_state_dict
+
+log = logging.getLogger(__name__)
 
 MASKERS = ("u2net", "u2netp")  # the first that is here; without one the cut-out's own mask is used
 PARSER_DATASET = "cihp"
@@ -74,7 +77,7 @@ class StackNetworks:
 def load_networks(
     folder: Path = FOLDER, manifest: Path = MANIFEST, commercial: bool = False
 ) -> StackNetworks:
-    """Load everything from the weights folder.
+    """Load everything from the weights folder; without the published parser, with our own.
 
     Raises:
         WeightsError: something is missing, damaged or not allowed; the message says what to do.
@@ -88,10 +91,25 @@ def load_networks(
         path = locate(name, known, folder, commercial=commercial)
         return load_state_dict(path, build_network(name))
 
-    parser, segment, match, synthesize = (load(name) for name in NEEDED)
-    assert isinstance(parser, Schp) and isinstance(segment, SegGenerator)
-    assert isinstance(match, Gmm) and isinstance(synthesize, AliasGenerator)
+    parser: Schp | GroupParser
+    if PARSER in missing_weights(folder, manifest, own_parser_too=False):
+        parser = _own_parser()
+    else:
+        published = load(PARSER)
+        assert isinstance(published, Schp)
+        parser = published
+    segment, match, synthesize = (load(name) for name in TRY_ON)
+    assert isinstance(segment, SegGenerator) and isinstance(match, Gmm)
+    assert isinstance(synthesize, AliasGenerator)
     return StackNetworks(parser, segment, match, synthesize, _load_masker(folder, known, load))
+
+
+def _own_parser() -> OwnGroups:
+    from pipeline.own_parser import OwnParser  # only here: the published one needs neither
+    from pipeline.pose import PoseEstimator
+
+    log.info("no weights of %s here: people are parsed by our own parser", PARSER)
+    return OwnGroups(OwnParser(), PoseEstimator())
 
 
 def _load_masker(folder: Path, known: Manifest, load: Callable[[str], nn.Module]) -> U2Net | None:

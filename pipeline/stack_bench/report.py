@@ -130,7 +130,7 @@ def _measure_prepare(stack: Stack, garment: Garment, options: BenchOptions) -> d
 def _networks(options: BenchOptions) -> tuple[StackNetworks, str]:
     if options.reduced:
         return seeded_networks(reduced=True), "seeded, narrow networks: only to try the benchmark"
-    if missing_weights(options.folder, options.manifest):
+    if missing_weights(options.folder, options.manifest, own_parser_too=False):
         return seeded_networks(), "seeded, since the published checkpoints are not here"
     return load_networks(options.folder, options.manifest), "published"
 
