@@ -28,6 +28,18 @@ CONTRAST = """() => {
     return (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
   };
 }"""
+LONG_REFUSAL = (
+    "The garment cannot be told from what is behind it, or it fills the photo. Lay it flat on a"
+    " plain ground of another colour, with some room on all sides, and take the photo from above."
+)
+SEEN_WHOLE = """(line) => {
+  const on = (node, x, y) => node.contains(document.elementFromPoint(x, y));
+  const { left, right, top, bottom } = line.querySelector('.upload-message').getBoundingClientRect();
+  const close = line.querySelector('.upload-close').getBoundingClientRect();
+  return left >= 0 && right <= innerWidth && on(line, left + 4, top + 4)
+    && on(line, right - 4, bottom - 4)
+    && on(line.querySelector('.upload-close'), close.x + close.width / 2, close.y + close.height / 2);
+}"""
 READABLE = 4.5
 WORDS = (
     ("ink", "paper"),
@@ -99,6 +111,37 @@ def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
     upload.set_input_files(picture(tmp_path, "black.png", 0))
     page.get_by_role("status").get_by_text(REFUSAL).wait_for()
     assert page.get_by_role("radio").count() == 3
+
+
+@pytest.mark.parametrize("size", [(360, 740), (1280, 800), (740, 360)])
+def test_long_refusals_can_be_read_and_move_no_garment(
+    open_page: Any, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    page = open_page(expect="422", viewport={"width": size[0], "height": size[1]})
+    page.route("**/api/garments", lambda route: _refuse_at_length(route))
+    page.wait_for_selector(".tile")
+    places = "nodes => nodes.map((node) => JSON.stringify(node.getBoundingClientRect()))"
+    before = page.locator(".tile").evaluate_all(places)
+    photos = [picture(tmp_path, name, 0) for name in ("one.png", "two.png")]
+    page.locator("wc-garment-upload input").set_input_files(photos)
+    lines = page.locator('wc-upload-line[data-tone="bad"]')
+    lines.nth(1).wait_for()
+    assert page.locator(".tile").evaluate_all(places) == before
+    for line in lines.all():
+        line.scroll_into_view_if_needed()
+        assert line.evaluate(SEEN_WHOLE), "the message or its button is cut off or covered"
+    last = page.locator(".tile-pick").last
+    last.evaluate("node => node.scrollIntoView({block: 'end'})")
+    last.click()  # a finger reaches it beside the messages
+    lines.first.wait_for(state="detached")
+
+
+def _refuse_at_length(route: Any) -> None:
+    if route.request.method != "POST":
+        route.continue_()
+        return
+    error = {"code": "garment_refused", "message": LONG_REFUSAL}
+    route.fulfill(status=422, json={"error": error})
 
 
 def test_what_an_upload_said_goes_with_the_next_pick(open_page: Any, tmp_path: Path) -> None:
