@@ -256,10 +256,11 @@ def _timed(case: Case, recording: Recording, plan: Plan) -> Recording:
 
 
 def _check(case: Case, job: _Job) -> Outcome:
-    folder = job.baselines / case.id
+    digest, folder = clip_digest(case), job.baselines / case.id
     if not (folder / FACTS).is_file():
+        load_garment(case.garment, case.catalog)  # a misspelt one could not be recorded either
         raise InputError(f"There is no baseline of {case.id}. Run wearcast regress record.")
-    base, digest = load_recording(folder), clip_digest(case)
+    base = load_recording(folder)
     if digest != base.clip["sha256"]:
         raise InputError(
             f"The clip of {case.id} is another file than the one that was recorded"

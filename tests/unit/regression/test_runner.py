@@ -73,6 +73,14 @@ def test_missing_and_changed_clips_and_baselines_are_not_judged(suite: Suite) ->
     assert exit_code([changed, missing]) == 2
 
 
+def test_what_is_misspelt_is_named_rather_than_its_baseline_missed(suite: Suite) -> None:
+    case = suite.cases[0]
+    wrong = replace(case, garment="white-te"), replace(case, source=f"{case.source}x")
+    garment, clip = check_suite(replace(suite, cases=wrong), ONCE)
+    assert "There is no garment “white-te”" in garment.problem
+    assert "a.mp4x is not there" in clip.problem
+
+
 def test_a_damaged_baseline_is_not_judged(suite: Suite) -> None:
     list(record_suite(suite, ONCE))
     (suite.baselines / "a-white-tee-photo" / "tracks.npz").write_bytes(b"PK broken")
