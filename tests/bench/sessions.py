@@ -1,4 +1,4 @@
-"""Whether the real pipeline leaves anything behind: many sessions in one process, one after another.
+"""Whether the real pipeline leaves anything behind: many sessions in one process, in a row.
 
     python -m tests.bench.sessions --sessions 200
 

@@ -34,11 +34,12 @@ LONG_REFUSAL = (
 )
 SEEN_WHOLE = """(line) => {
   const on = (node, x, y) => node.contains(document.elementFromPoint(x, y));
-  const { left, right, top, bottom } = line.querySelector('.upload-message').getBoundingClientRect();
-  const close = line.querySelector('.upload-close').getBoundingClientRect();
-  return left >= 0 && right <= innerWidth && on(line, left + 4, top + 4)
-    && on(line, right - 4, bottom - 4)
-    && on(line.querySelector('.upload-close'), close.x + close.width / 2, close.y + close.height / 2);
+  const button = line.querySelector('.upload-close');
+  const text = line.querySelector('.upload-message').getBoundingClientRect();
+  const close = button.getBoundingClientRect();
+  return text.left >= 0 && text.right <= innerWidth
+    && on(line, text.left + 4, text.top + 4) && on(line, text.right - 4, text.bottom - 4)
+    && on(button, close.x + close.width / 2, close.y + close.height / 2);
 }"""
 READABLE = 4.5
 WORDS = (
