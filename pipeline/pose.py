@@ -58,7 +58,7 @@ class PoseEstimator(Closing):
             )
             # loads the models now instead of on the first picture
             self._graph.process(np.zeros((BLANK_SIZE, BLANK_SIZE, 3), np.uint8))
-        self._fresh = True
+        self._warned = False
 
     def estimate(self, frame: Frame) -> Pose | None:
         """Find the body in a picture, exactly as MediaPipe sees it.
@@ -75,14 +75,14 @@ class PoseEstimator(Closing):
             result = self._graph.process(np.ascontiguousarray(frame.image))
         if result.pose_landmarks is None:
             return None
+        self._warned = True
         return _from_mediapipe(
             result.pose_landmarks.landmark, result.segmentation_mask, frame.size_wh
         )
 
     def _hush(self) -> AbstractContextManager[None]:
         """The first picture with a person makes MediaPipe warn about its own graph, once."""
-        first, self._fresh = self._fresh, False
-        return without_native_noise() if first else nullcontext()
+        return nullcontext() if self._warned else without_native_noise()
 
     def close(self) -> None:
         """Release the graph; closing twice is harmless."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -196,6 +198,25 @@ def test_only_known_noise_is_held_back(capfd: pytest.CaptureFixture[str]) -> Non
         os.write(2, b"a real error\n")
     os.write(2, b"afterwards\n")
     assert capfd.readouterr().err == "a real error\nafterwards\n"
+
+
+EMPTY_THEN_SOMEBODY = """
+import numpy as np
+from pipeline.pose import PoseEstimator
+from pipeline.samples import astronaut
+from pipeline.structures import Frame
+
+with PoseEstimator() as estimator:
+    assert estimator.estimate(Frame(np.full((480, 640, 3), 127, np.uint8))) is None
+    assert estimator.estimate(Frame(astronaut())) is not None
+"""
+
+
+def test_the_first_person_is_met_in_silence_even_after_empty_pictures() -> None:
+    done = subprocess.run(  # MediaPipe warns once a process
+        [sys.executable, "-c", EMPTY_THEN_SOMEBODY], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
 
 
 # ---------------------------------------------------------------- real clips
