@@ -116,7 +116,7 @@ class Compositor:
         """
         image = np.array(frame.image, order="C")
         mask = np.zeros(image.shape[:2], np.uint8)
-        tone = self._tone.measure(image, time_s)
+        tone = self._tone.measure(image, body, time_s)
         analysis = self._carried(body, drawn) if opacity > 0.0 else None
         if analysis is not None:
             self._last = None

@@ -8,6 +8,7 @@ from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid
 from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
+from pipeline.compose.loops.light import fold_gain, worn_light
 from pipeline.compose.loops.masks import grown, opened, shrunk, touching
 from pipeline.compose.outline import true_outline
 
@@ -32,8 +33,8 @@ def warm_up() -> None:
     across = np.zeros((SIZE, SIZE, 2), np.int8)
     light_on = arms.light_on(across, plane, plane, 1.0, 1.0, 1.0, 1.0, 1.0)
     fills.paint_fill(plane, plane, shaded, light_on, plane, ground)
-    fills.fold_gain(light, 1.0, 1.0, 1.0, 1.0)
-    fills.worn_light(rgb, plane, plane, plane, 1.0)
+    fold_gain(light, 1.0, 1.0, 1.0, 1.0)
+    worn_light(rgb, plane, plane, plane, 1.0)
     gain = half.reshape(SIZE, SIZE)
     fills.light_and_shadow(gain, *[plane] * 6, 1.0, 1.0, 1)
     planes = carry(np.zeros((blend.COUNT, SIZE, SIZE), np.uint8), points, points)

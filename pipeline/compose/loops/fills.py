@@ -271,65 +271,6 @@ def paint_fill(
 
 
 @njit(cache=True, nogil=True)
-def worn_light(
-    lab: NDArray[np.uint8], skin: Mask, worn: Mask, person: Mask, darkest: float
-) -> tuple[Floats, NDArray[np.float64]]:
-    """The light on what is worn.
-
-    Args:
-        lab: (h, w, 3) Lab in bytes.
-        skin, worn: (h, w) evidence.
-        person: (h, w) alpha.
-        darkest: added to the lightness (0..100) before its logarithm.
-
-    Returns:
-        Half array (., ., 2): log lightness times weight, and weight, of worn cloth; and (3,)
-        number of its cells, mean and standard deviation of their log lightness.
-    """
-    rows, columns = worn.shape
-    out = np.zeros(((rows + 1) // 2, (columns + 1) // 2, 2), np.float32)
-    table = np.empty(256, np.float32)
-    for value in range(256):
-        table[value] = np.log(np.float32(value * (100.0 / 255.0) + darkest))
-    count, total, squares = 0, 0.0, 0.0
-    for y in range(rows):
-        for x in range(columns):
-            if worn[y, x] > 90 and worn[y, x] > skin[y, x] and person[y, x] > 180:
-                light = table[lab[y, x, 0]]
-                count += 1
-                total += light
-                squares += light * light
-                out[y // 2, x // 2, 0] += np.float32(0.25) * light
-                out[y // 2, x // 2, 1] += np.float32(0.25)
-    mean = total / max(count, 1)
-    spread = np.sqrt(max(squares / max(count, 1) - mean * mean, 0.0))
-    return out, np.array([count, mean, spread])
-
-
-@njit(cache=True, nogil=True)
-def fold_gain(
-    light: Floats, mean: float, strength: float, darkest: float, brightest: float
-) -> Floats:
-    """Factor of the slow changes of light, half.
-
-    Args:
-        light: half array (., ., 2), log lightness times weight, and weight, blurred.
-        mean: log lightness that changes nothing.
-        strength: how much of the changes is taken on.
-        darkest, brightest: log of the factor's limits.
-    """
-    height, width = light.shape[:2]
-    out = np.empty((height, width), np.float32)
-    tiny, usual, scale = np.float32(1e-2), np.float32(mean), np.float32(strength)
-    least, most = np.float32(darkest), np.float32(brightest)
-    for y in range(height):
-        for x in range(width):
-            slow = (light[y, x, 0] + tiny * usual) / (light[y, x, 1] + tiny)
-            out[y, x] = np.exp(min(max((slow - usual) * scale, least), most))
-    return out
-
-
-@njit(cache=True, nogil=True)
 def light_and_shadow(
     gain: Floats,
     hands: Mask,
