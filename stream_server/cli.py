@@ -7,7 +7,6 @@ the commands, so that ``wearcast --help`` answers at once.
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -20,6 +19,7 @@ from pipeline.errors import InputError, WearcastError
 from stream_server.commands import bench, regress, weights
 from stream_server.commands.doctor import doctor
 from stream_server.commands.parse import parse
+from stream_server.commands.stopping import stopping_cleanly
 
 EXIT_BAD_INPUT = 2
 
@@ -35,20 +35,13 @@ app.add_typer(regress.app, name="regress")
 app.add_typer(weights.app, name="weights")
 
 
-class Stack(StrEnum):
-    """Where network keyframes are made."""
-
-    AUTO = "auto"
-    OFF = "off"
-    CPU = "cpu"
-    CUDA = "cuda"
-
-
+STACKS = "auto|off|cpu|cuda"  # checked where they are used, so that files hear the same sentence
 StackOption = Annotated[
-    Stack,
+    str,
     typer.Option(
+        metavar=STACKS,
         help="Where networks dress the person: cuda, cpu (minutes), off (photo look), or auto: cuda"
-        " if its weights and a GPU are here."
+        " if its weights and a GPU are here.",
     ),
 ]
 GarmentOption = Annotated[
@@ -76,7 +69,9 @@ def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on.")] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these.")] = None,
     catalog: Annotated[Path | None, typer.Option(help="Folder of garments.")] = None,
-    stack: Annotated[Stack | None, typer.Option(help="Where network keyframes are made.")] = None,
+    stack: Annotated[
+        str | None, typer.Option(metavar=STACKS, help="Where network keyframes are made.")
+    ] = None,
     commercial: Annotated[
         bool | None,
         typer.Option("--commercial", help="Leave weights alone that forbid commercial use."),
@@ -99,7 +94,7 @@ def serve(
         host=host,
         port=port,
         catalog=catalog,
-        stack=stack.value if stack else None,
+        stack=stack,
         commercial=commercial,
         max_sessions=max_sessions,
         tls_cert=tls_cert,
@@ -119,7 +114,7 @@ def render(
     ],
     masks: Annotated[Path | None, typer.Option(help="Folder for the edit masks.")] = None,
     report: Annotated[Path | None, typer.Option(help="File for the JSON report.")] = None,
-    stack: StackOption = Stack.AUTO,
+    stack: StackOption = "auto",
     side_by_side: Annotated[
         bool, typer.Option("--side-by-side", help="Camera on the left, result on the right.")
     ] = False,
@@ -156,7 +151,7 @@ def render(
         ),
         garment,
         catalog,
-        stack.value,
+        stack,
         min_dressed,
     )
 
@@ -167,13 +162,13 @@ def photo(
     garment: GarmentOption,
     out: Annotated[Path, typer.Option("-o", "--out", help="PNG to write.")],
     mask: Annotated[Path | None, typer.Option(help="PNG for the edit mask.")] = None,
-    stack: StackOption = Stack.AUTO,
+    stack: StackOption = "auto",
     catalog: CatalogOption = None,
 ) -> None:
     """Dress the person of a photo."""
     from stream_server.commands import export
 
-    export.photo(person, garment, out, mask, catalog, stack.value)
+    export.photo(person, garment, out, mask, catalog, stack)
 
 
 @app.command()
@@ -216,7 +211,8 @@ app.command()(doctor)
 def main() -> None:
     """Run the command line; errors meant for a user become one sentence on standard error."""
     try:
-        app()
+        with stopping_cleanly():
+            app()
     except WearcastError as error:
         _fail(str(error))
     except OSError as error:

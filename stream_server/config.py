@@ -16,8 +16,8 @@ from stream_server.ice import IceServer
 from stream_server.logs import check_format
 from stream_server.network import AUTO, check_network
 
-STACKS = ("auto", "off", "cpu", "cuda", "ray")
-STACKS_HERE = ("auto", "off", "cpu", "cuda")
+STACKS = ("auto", "off", "cpu", "cuda")
+STACK_TO_COME = "ray"
 MIN_SECRET_CHARS = 16
 NEVER_NEGATIVE = (
     "uploads_kept_h",
@@ -126,13 +126,13 @@ class ServerConfig:
 
 
 def _check_stack(stack: str) -> None:
-    if stack not in STACKS:
-        raise InputError(f"stack must be one of {', '.join(STACKS)}, got {stack!r}.")
-    if stack not in STACKS_HERE:
+    if stack == STACK_TO_COME:
         raise NotSupported(
             f"This version makes keyframes on this machine alone, so stack {stack!r} is not"
-            f" available. Use one of {', '.join(STACKS_HERE)}."
+            f" available. Use one of {', '.join(STACKS)}."
         )
+    if stack not in STACKS:
+        raise InputError(f"stack must be one of {', '.join(STACKS)}, got {stack!r}.")
 
 
 def _check_address(address: str) -> None:

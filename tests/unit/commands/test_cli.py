@@ -21,6 +21,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "empty.mp4").write_bytes(b"")
     (tmp_path / "text.jpg").write_text("not a picture")
+    (tmp_path / "ray.toml").write_text('stack = "ray"')
     (tmp_path / "noise.mp4").write_bytes(b"no video at all" * 50)
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "own.png").write_bytes(ASTRONAUT.read_bytes())
@@ -35,7 +36,10 @@ def folder(tmp_path: Path) -> Path:
         ("render {d}/empty.mp4 --garment no-such-thing -o {d}/o.mp4", "no garment"),
         ("render {d}/empty.mp4 --garment white-tee -o {d}/o.mp4 --stack cuda", "weights fetch"),
         ("photo {a} --garment white-tee -o {d}/o.png --stack cpu", "weights fetch"),
-        ("photo {a} --garment white-tee -o {d}/o.png --stack ray", "not one of"),
+        ("photo {a} --garment white-tee -o {d}/o.png --stack ray", "Use one of auto, off, cpu"),
+        ("serve --stack ray", "Use one of auto, off, cpu, cuda"),
+        ("serve --config {d}/ray.toml", "Use one of auto, off, cpu, cuda"),
+        ("serve --stack gpu", "must be one of auto, off, cpu, cuda"),
         ("photo {a} --garment white-tee -o {d}/o.png --catalog {d}/no", "no catalogue folder"),
         ("photo {a} --garment {d} -o {d}/o.png", "not that of a garment"),
         ("photo {a} --garment white-tee -o {d}/o.png --mask {d}/o.png", "two results"),

@@ -45,7 +45,7 @@ def test_the_command_line_beats_the_file_beats_the_defaults(tmp_path: Path) -> N
         ("port = true", "port must be int"),
         ("port = 70000", "0 to 65535"),
         ("max_sessions = 0", "at least 1"),
-        ("stack = 'gpu'", "auto, off, cpu, cuda, ray"),
+        ("stack = 'gpu'", "auto, off, cpu, cuda, got"),
         ("tls_cert = 'a.pem'", "belong together"),
         ("allowed_origins = 'https://a.example'", "must be a list"),
         ("allowed_origins = ['shop.example']", "https://shop.example"),
