@@ -11,13 +11,18 @@ from contextlib import contextmanager
 from numba.core.event import Event, Listener, install_listener
 from rich.progress import Progress, TaskID
 
+from pipeline.compose.warm_up import warm_up as compile_loops
+
 SENTENCE = "Compiling, once on this machine: about a minute or two …"
 COMPILES = "numba:compile"  # numba's event; what comes from its cache raises none
 
 
 @contextmanager
 def telling_when_compiling(progress: Progress) -> Iterator[None]:
-    """Say so when anything is compiled in this block.
+    """Compile what is not compiled yet, and say so, also of what follows in this block.
+
+    A command may need some of the loops only; the others are compiled with them all the same, or
+    another command would say it again.
 
     Args:
         progress: the display to say it on; a terminal also sees a bar that counts the loops.
@@ -26,6 +31,7 @@ def telling_when_compiling(progress: Progress) -> Iterator[None]:
     shown = progress.live.is_started
     try:
         with install_listener(COMPILES, _Teller(progress)):
+            compile_loops()
             yield
     finally:
         if progress.live.is_started and not shown:
@@ -44,7 +50,8 @@ class _Teller(Listener):  # type: ignore[misc]  # numba publishes no types
         self._depth += 1
         if self._task is None:
             self._progress.console.print(SENTENCE)
-            self._progress.start()
+            if self._progress.console.is_terminal:  # elsewhere its end would leave an empty line
+                self._progress.start()
             self._task = self._progress.add_task("Compiling", total=None)
         self._progress.update(self._task, visible=True)
 

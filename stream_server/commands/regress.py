@@ -138,7 +138,7 @@ def _plan(jobs: int, progress: Progress) -> Plan:
 
     def show(case_id: str, done: int, expected: int) -> None:
         if case_id not in tasks:
-            tasks[case_id] = progress.add_task(case_id)
+            tasks[case_id] = progress.add_task(case_id, total=None)
         progress.update(tasks[case_id], completed=done, total=expected or None)
 
     return Plan(jobs=jobs or os.cpu_count() or 1, progress=show)

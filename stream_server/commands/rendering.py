@@ -48,7 +48,7 @@ def render(
 
         def show(done: int, expected: int) -> None:
             if not tasks:
-                tasks.append(progress.add_task("Dressing"))
+                tasks.append(progress.add_task("Dressing", total=None))
             progress.update(tasks[0], completed=done, total=expected or None)
 
         numbers = render_video(job, worn, show, keyframes)

@@ -10,11 +10,25 @@ from numba import njit
 from rich.console import Console
 from rich.progress import Progress
 
+from stream_server.commands import compiling
 from stream_server.commands.compiling import SENTENCE, telling_when_compiling
 
 
 def fresh_loop(x: int) -> int:
     return x + 1
+
+
+def test_a_command_compiles_what_only_others_need_as_well(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise the next command would say "once on this machine" a second time."""
+    loop = njit(fresh_loop)
+    monkeypatch.setattr(compiling, "compile_loops", lambda: loop(1))
+    said = io.StringIO()
+    with telling_when_compiling(Progress(console=Console(file=said), transient=True)):
+        pass
+    assert said.getvalue() == f"{SENTENCE}\n"
+    assert loop.signatures
 
 
 def test_compiling_is_told_once_and_what_is_compiled_already_is_not() -> None:
