@@ -24,6 +24,7 @@ class TwoStepLive:
         self.dressed: list[float] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.dressing = threading.Event()
         self.closed = False
 
     def observe(self, frame: Frame) -> Frame:
@@ -31,6 +32,7 @@ class TwoStepLive:
         return frame
 
     def dress(self, observation: Frame) -> Composite:
+        self.dressing.set()
         self.gate.wait()
         self.dressed.append(observation.time_s)
         inverted = 255 - observation.image
@@ -145,6 +147,35 @@ async def test_closing_twice_and_submitting_afterwards_is_harmless() -> None:
     bench.submit(0)
     await asyncio.sleep(0.02)
     assert bench.out == []
+
+
+async def test_a_pipeline_still_being_made_is_no_step_that_hangs(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    made, live = threading.Event(), TwoStepLive()
+
+    def make() -> TwoStepLive:
+        made.wait()
+        return live
+
+    worker = FrameWorker(make, lambda _: False, Metrics(), "bench")
+    assert not await worker.close(0.05)
+    assert caplog.records == []
+    made.set()
+    assert await worker.close(2)
+    assert live.closed  # by the thread that made it
+
+
+async def test_a_step_that_hangs_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    bench = Bench(TwoStepLive())
+    await bench.worker.started()
+    bench.live.gate.clear()
+    bench.submit(0)
+    assert await asyncio.to_thread(bench.live.dressing.wait, 5)
+    assert not await bench.worker.close(0.05)
+    assert "a step did not end in time" in caplog.text
+    bench.live.gate.set()
+    assert await bench.worker.close(2)
 
 
 def test_source_times_always_grow() -> None:
