@@ -30,7 +30,7 @@ TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
 FACE_MIDDLE, HAND_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
-ROUNDNESS = 0.3  # loss of light at the edge of a painted limb
+ROUNDNESS = 0.34  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 ANY_TONE = 150.0  # of a person whose face was never seen
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
@@ -42,8 +42,8 @@ FINE_FOLDS, NO_FOLDS = 0.05, 0.3  # half chests; folds are what differs between 
 PLAIN_SPREAD, BUSY_SPREAD = 0.10, 0.30  # of log lightness; a print would tattoo the skin
 CHIN_SHADOW = 0.08  # loss of light right below the chin
 CHIN_SHADOW_LENGTH = 0.5  # half chests
-FROM_BELOW = -0.05  # light on a limb from below, more than from above: lamps and sky are above
-SIDE_LIGHT, MOST_SIDE_LIGHT = 0.8, 0.12  # an arm's share of the difference seen on the face
+FROM_BELOW = -0.1  # light on a limb from below, more than from above: lamps and sky are above
+SIDE_LIGHT, MOST_SIDE_LIGHT = 1.0, 0.16  # an arm's share of the difference seen on the face
 ARM = 140  # percent of a bare arm's radius that is painted in the arm's own colour
 TONE_TIME_S = 0.7
 SOLID = 250  # alpha of a cell whose colour is all garment
@@ -171,9 +171,9 @@ class SkinPainter:
 
 
 def _limbs(zones: Zones) -> tuple[Alpha, NDArray[np.int8]]:
-    """Which colour each cell has (0 neck, then the arms), and how far it is across its limb."""
+    """Which colour each cell has (0 neck, then the arms), and where on its limb it lies."""
     number = np.zeros_like(zones.neck)
-    across = np.zeros((*number.shape, 2), np.int8)
+    across = np.zeros((*number.shape, 3), np.int8)
     for count, limb in enumerate(zones.limbs.values(), start=1):
         number[(limb.distance < ARM) & (zones.neck == 0)] = count
         inside = limb.outline > 0

@@ -37,6 +37,7 @@ WHITE_LEVEL = 240.0  # level of white cloth in a garment photo
 EXPOSURE_RANGE = (0.62, 1.0)  # whites must not burn
 CAST_RANGE = (0.85, 1.15)
 CAST_STRENGTH = 0.5
+GREENER = 0.25  # of a cast towards green: the sky and lamps are bluer or yellower, walls are green
 TONE_TIME_S = 0.6
 PERSON_TIME_S = 4.0  # a face that looks up is brighter: that is no other light
 MEASURE_EVERY_S = 0.09  # light changes slowly: every third frame of a camera is enough
@@ -111,8 +112,9 @@ def _cast(pixels: NDArray[np.float32], power: NDArray[np.float32]) -> NDArray[np
     # paint and plants say nothing about the light; without any grey nothing is known
     known = float(grey @ bright) / max(float(bright.sum()), 1.0)
     level = np.power(np.maximum(grey @ power, 1e-6), 1.0 / MINKOWSKI)
-    cast = np.clip(level / level.mean(), *CAST_RANGE) ** (CAST_STRENGTH * known)
-    return np.asarray(cast, np.float32)
+    cast = np.clip(level / level.mean(), *CAST_RANGE)
+    cast[1] = 1.0 + GREENER * (cast[1] - 1.0)
+    return np.asarray(cast ** (CAST_STRENGTH * known), np.float32)
 
 
 def _least_white(image: Image, body: Body, person: NDArray[np.float32]) -> float:

@@ -83,7 +83,7 @@ class Limb:
         hand_distance: (h, w) uint8, the same distance for the hand, wrist to fingertips.
         outline: (h, w) uint8, alpha of the bare arm from the shoulder to the knuckles, no wider
             than it is seen.
-        across: (h, w, 2) int8, percent of the half width to the right of and below the bone.
+        across: (h, w, 3) int8, where on the arm a cell lies, see ``arms.outline_arm``.
     """
 
     arm: Arm
@@ -195,7 +195,7 @@ def _limb(view: View, body: Body, drawn: DrawnLook, side: Side, half_chest: floa
 
 
 def _outline(view: View, body: Body, side: Side) -> tuple[Alpha, NDArray[np.int8]]:
-    """Alpha of a bare arm, and how far each cell is across it, see ``Limb``."""
+    """Alpha of a bare arm, and where on it each cell lies, see ``Limb``."""
     arm = body.arms[side]
     joints = np.array([arm.shoulder, arm.elbow, arm.wrist], np.float64)
     bones: Bones = bones_between(joints, body.half_chest_px, OUTWARD[side])

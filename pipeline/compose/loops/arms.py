@@ -6,12 +6,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compiled import interpolate
 from pipeline.compose.loops.cells import Mask, Points
 
 PER_STATION = 10  # entries of a table of half widths for the way from one joint to the next
 ENTRIES = 26  # from the shoulder (0) over elbow (10) and wrist (20) to the knuckles (25)
 EDGE = np.float32(3.0)  # cells over which the outline is soft, half of them inside
 SOFT = np.float32(2.0)  # cells outside of the outline that still tell which way they face
+FORMS_AT = (0, 3, 6, 9, 11, 13, 16, 19, 22, 25)
+FORMS = (0, 2, 4, -5, -6, 3, 1, -3, -5, -3)
+"""Percent of light at entries along an arm: muscles catch it, elbow and wrist lie deeper."""
 
 
 @njit(cache=True, nogil=True)
@@ -27,18 +31,18 @@ def outline_arm(
         outward: +1 or -1, the arm's own of ``trunk.OUTWARD``.
 
     Returns:
-        Alpha (rows, columns); and (rows, columns, 2), percent of the half width by which a cell
-        lies right of and below the bone.
+        Alpha (rows, columns); and (rows, columns, 3), percent: of the half width by which a cell
+        lies right of and below the bone, and of light that the arm's forms add.
     """
     alpha = np.zeros((rows, columns), np.uint8)
-    across = np.zeros((rows, columns, 2), np.int8)
+    across = np.zeros((rows, columns, 3), np.int8)
     room = half.max() + 3.0
     x0, x1 = path[:, 0].min() - room, path[:, 0].max() + room
     y0, y1 = path[:, 1].min() - room, path[:, 1].max() + room
     one, zero, most = np.float32(1.0), np.float32(0.0), np.float32(127.0)
     for y in range(max(0, int(y0)), min(rows, int(y1) + 1)):
         for x in range(max(0, int(x0)), min(columns, int(x1) + 1)):
-            best, right, below = -SOFT, zero, zero
+            best, right, below, at = -SOFT, zero, zero, zero
             for i in range(3):
                 dx, dy = path[i + 1, 0] - path[i, 0], path[i + 1, 1] - path[i, 1]
                 px, py = np.float32(x) - path[i, 0], np.float32(y) - path[i, 1]
@@ -54,12 +58,13 @@ def outline_arm(
                 wide += (half[side, low + 1] - wide) * (place - np.float32(low))
                 inside = wide - np.sqrt(ex * ex + ey * ey)
                 if inside > best:
-                    best, right, below = inside, ex / wide, ey / wide
+                    best, right, below, at = inside, ex / wide, ey / wide, place
             if best > -SOFT:
                 soft = min(max(best / EDGE + np.float32(0.5), zero), one)
                 alpha[y, x] = np.uint8(soft * np.float32(255.0))
                 across[y, x, 0] = np.int8(min(max(right * np.float32(100.0), -most), most))
                 across[y, x, 1] = np.int8(min(max(below * np.float32(100.0), -most), most))
+                across[y, x, 2] = np.int8(interpolate(at, FORMS_AT, FORMS))
     return alpha, across
 
 
@@ -77,11 +82,11 @@ def light_on(
     """Light on painted skin, (h, w): 1 where it faces the camera.
 
     Args:
-        across: (h, w, 2) percent of a limb's half width, see ``outline_arm``.
+        across: (h, w, 3) percent, where on a limb a cell lies, see ``outline_arm``.
         below_chin: (h, w) percent of a half chest.
         number: (h, w) 0 on the neck, else which arm.
         right, below: light that comes from there, more than from the other side.
-        roundness: loss of light at a limb's edge.
+        roundness: loss of light at a limb's edge, which faces away from the camera.
         chin_shadow: loss of light right below the chin.
         chin_depth: half chests that this shadow is long.
     """
@@ -95,9 +100,9 @@ def light_on(
         for x in range(columns):
             if number[y, x]:
                 u, v = np.float32(across[y, x, 0]) * per, np.float32(across[y, x, 1]) * per
-                off = min(u * u + v * v, one)
-                # edges turn away faster than the middle: a cylinder, not a cone
-                out[y, x] = one - turn * off * off + to_right * u + to_below * v
+                facing = np.sqrt(max(one - u * u - v * v, np.float32(0.0)))
+                form = np.float32(across[y, x, 2]) * per
+                out[y, x] = one - turn * (one - facing) + to_right * u + to_below * v + form
             else:
                 near = one - min(np.float32(below_chin[y, x]) * depth, one)
                 out[y, x] = one - dark * near * near

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipeline.compose.loops.masks import CELL, grown
 
 DARKEST_ARM, DARKEST_NECK, BRIGHTEST = 0.75, 0.5, 1.3  # times the known tone, of painted skin
+TINT = (0.8, 1.1, 1.2)  # of the loss of light, per channel: light that went through skin is red
 DARKEST = np.float32(20.0)  # added to lightness in bytes before its logarithm, against noise
 
 Mask = NDArray[np.uint8]
@@ -259,9 +260,10 @@ def paint_fill(
         for x in range(columns):
             if skin[y, x]:
                 light = one if neck[y, x] else shaded[y, x, 3]
-                light *= light_on[y, x]
+                dark = one - light * light_on[y, x]
                 for c in range(3):
-                    out[c, y, x] = np.uint8(min(max(shaded[y, x, c] * light, zero), most))
+                    lit = one - dark * np.float32(TINT[c])
+                    out[c, y, x] = np.uint8(min(max(shaded[y, x, c] * lit, zero), most))
                 out[3, y, x] = flesh[y, x]
             if wall[y, x]:
                 for c in range(3):

@@ -9,6 +9,7 @@ from drawn_scene import GARMENT, HAND_ON_CHEST, WORN, Scene
 
 from pipeline.compose.compositor import Compositor
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
+from pipeline.compose.loops.fills import paint_fill
 from pipeline.structures import Image, Side
 
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
@@ -49,6 +50,27 @@ def test_a_limb_is_darker_at_its_edges_and_brighter_towards_the_light() -> None:
     light = light_on(across, plane, arm, 0.1, 0.0, 0.3, 0.1, 0.5)[30]
     assert light[40] == pytest.approx(1.0, abs=0.02)
     assert light[33] < light[47] < light[40]
+
+
+def test_a_painted_arm_has_forms_along_its_length() -> None:
+    half = np.full((2, ENTRIES), 8.0, np.float32)
+    _, across = outline_arm(100, 80, HANGING, half, 1.0)
+    plane, arm = np.zeros((100, 80), np.uint8), np.ones((100, 80), np.uint8)
+    light = light_on(across, plane, arm, 0.0, 0.0, 0.3, 0.1, 0.5)[:, 40]
+    muscle, elbow, forearm = light[28], light[41], light[49]
+    assert min(muscle, forearm) > elbow + 0.05
+
+
+def test_painted_skin_is_redder_where_less_light_falls() -> None:
+    plane = np.full((8, 8), 255, np.uint8)
+    shaded = np.tile(np.float32([200, 150, 120, 1.0]), (8, 8, 1))
+    light = np.ones((8, 8), np.float32)
+    light[:, :4] = 0.7
+    none = np.zeros((8, 8), np.uint8)
+    skin = paint_fill(plane, none, shaded, light, none, shaded[..., :3])[:3].astype(float)
+    dark, bright = skin[:, 4, 1], skin[:, 4, 6]
+    assert dark.sum() < 0.8 * bright.sum()
+    assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
 
 
 def test_nothing_of_a_worn_sleeve_shows_around_a_painted_forearm() -> None:
