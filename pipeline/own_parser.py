@@ -146,20 +146,33 @@ def picture_planes(image: Image, person_alpha: Alpha, crop: OwnCrop) -> Planes:
         image: (H, W, 3) uint8 RGB; person_alpha: (H, W).
     """
     height, width = INPUT_HW
-    move = crop.to_crop.astype(np.float64)
-    while np.hypot(move[0, 0], move[1, 0]) < SHRINK_FIRST and min(image.shape[:2]) > 2:
-        image, person_alpha = (_halved(a) for a in (image, person_alpha))
-        move = move @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
-    colours = cv2.warpAffine(
-        image, move, (width, height), flags=cv2.INTER_LINEAR, borderValue=(MIDDLE,) * 3
-    )
-    person = cv2.warpAffine(person_alpha, move, (width, height), flags=cv2.INTER_LINEAR)
+    colours = sampled(image, crop.to_crop, (width, height), MIDDLE)
+    person = sampled(person_alpha, crop.to_crop, (width, height), 0.0)
     planes = np.empty((1, PICTURE_PLANES, height, width), np.float32)
     planes[0, :3] = colours.transpose(2, 0, 1)
     planes[0, 3] = person
     planes /= MIDDLE
     planes -= 1.0
     return planes
+
+
+def sampled(
+    picture: NDArray[np.uint8], to_crop: Affine, size_wh: tuple[int, int], outside: float
+) -> NDArray[np.uint8]:
+    """A crop of a picture, (h, w) or (h, w, 3), smooth also where it is much smaller.
+
+    Args:
+        picture: (H, W) or (H, W, 3); to_crop: (2, 3) from its pixels to the crop's.
+        size_wh: of the crop; outside: value of every channel beyond the picture.
+    """
+    move = to_crop.astype(np.float64)
+    while np.hypot(move[0, 0], move[1, 0]) < SHRINK_FIRST and min(picture.shape[:2]) > 2:
+        picture = _halved(picture)
+        move = move @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
+    border = (outside,) * 3
+    return np.asarray(
+        cv2.warpAffine(picture, move, size_wh, flags=cv2.INTER_LINEAR, borderValue=border), np.uint8
+    )
 
 
 def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

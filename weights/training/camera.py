@@ -45,11 +45,12 @@ class Camera:
     def photograph(self, image: Bytes) -> Bytes:
         """Colour cast, exposure, contrast, blur, noise and compression of an RGB picture."""
         rng = self._rng
+        size = image.shape[0] / 256  # lengths are stated at full resolution
         image = self._colours(image)
         if rng.random() < 0.35:
-            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4))
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4) * size)
         if rng.random() < 0.08:
-            image = _moved(image, rng)
+            image = _moved(image, rng, size)
         if rng.random() < 0.7:
             image = self._noisy(
                 image, rng.uniform(1, 4) if rng.random() < 0.8 else rng.uniform(4, 14)
@@ -115,9 +116,9 @@ class Camera:
         return seen
 
 
-def _moved(image: Bytes, rng: np.random.Generator) -> Bytes:
+def _moved(image: Bytes, rng: np.random.Generator, size: float) -> Bytes:
     """Blur along a line."""
-    reach = int(rng.integers(3, 10))
+    reach = max(2, int(rng.integers(3, 10) * size))
     kernel = np.zeros((reach, reach), np.float32)
     angle, middle = rng.uniform(0, np.pi), (reach - 1) / 2
     way = np.array([np.cos(angle), np.sin(angle)]) * middle

@@ -14,42 +14,63 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.labels import Landmark
-from pipeline.own_parser import INPUT_HW, OwnCrop, person_box, picture_planes, pose_planes
+from pipeline.own_parser import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
 from weights.training.camera import Camera
+from weights.training.dye import Dyer
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Batch = tuple[Tensor, Tensor, Tensor]
+"""Bytes: pictures (B, h, w, 4), poses (B, h/4, w/4, 12), labels (B, h, w)."""
 
 IGNORED = 255  # label of what lies outside the frame
 VALIDATION_EVERY = 40  # every so many-th sample is never trained on
-WHOLE_SHARE = 0.35  # of crops that go down to the feet
+WHOLE_SHARE = 0.5  # of crops that go down to the feet
+CUT_SHARE = 0.4
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
 TILT_RAD = 0.12
 WORKERS_MOST = 1000  # seeds of workers of different runs do not meet
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
-    """One sample as it lies on the disk: two encoded pictures and the landmarks (33, 3)."""
+class Rendered:
+    """One sample in memory: (H, W, 3) RGB, (H, W) classes, (33, 3) landmarks."""
 
-    image: bytes
-    label: bytes
+    image: Bytes
+    label: Bytes
     landmarks: Floats
 
 
-def read_packed(folders: list[Path]) -> tuple[list[Packed], list[Packed]]:
-    """All whole samples of some folders: to train on, and to validate with."""
-    train, validation = [], []
-    for folder in folders:
-        for path in sorted(folder.glob("*.npy")):
-            sample = Packed(
-                path.with_suffix(".jpg").read_bytes(),
-                path.with_suffix(".png").read_bytes(),
-                np.load(path).astype(np.float32),
-            )
+class Library:
+    """What has been rendered so far; pictures may still be in the making.
+
+    Args:
+        folder: whose folders ``train-*`` are read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[Path, Rendered] = {}
+
+    def read(self) -> tuple[list[Rendered], list[Rendered]]:
+        """All whole samples: to train on, and to validate with."""
+        train, validation = [], []
+        for path in sorted(self._folder.glob("train-*/*.npy")):
+            if path not in self._known:
+                self._known[path] = read_rendered(path)
             held_out = int(path.stem) % VALIDATION_EVERY == 0
-            (validation if held_out else train).append(sample)
-    return train, validation
+            (validation if held_out else train).append(self._known[path])
+        return train, validation
+
+
+def read_rendered(landmarks: Path) -> Rendered:
+    """One sample by the file of its landmarks."""
+    image = _decoded(landmarks.with_suffix(".jpg"), cv2.IMREAD_COLOR)
+    return Rendered(
+        cv2.cvtColor(image, cv2.COLOR_BGR2RGB),
+        _decoded(landmarks.with_suffix(".png"), cv2.IMREAD_GRAYSCALE),
+        np.load(landmarks).astype(np.float32),
+    )
 
 
 class Loader:
@@ -61,52 +82,45 @@ class Loader:
         shrink: 1 for 256×192, 2 for 128×96.
     """
 
-    def __init__(self, samples: list[Packed], seed: int, shrink: int = 1) -> None:
+    def __init__(self, samples: list[Rendered], seed: int, shrink: int = 1) -> None:
         self.samples = samples
         self._rng = np.random.default_rng(seed)
-        self._camera = Camera(self._rng)
+        self._camera, self._dyer = Camera(self._rng), Dyer(self._rng)
         self._shrink = shrink
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Pictures (B, 4, h, w), poses (B, 12, h/4, w/4), labels (B, h, w) int64."""
+    def batch(self, size: int) -> Batch:
+        """So many examples of samples drawn at random."""
         chosen = self._rng.integers(len(self.samples), size=size)
         return self.collate([self.example(self.samples[i]) for i in chosen])
 
-    def collate(self, rows: list[tuple[Floats, Floats, Bytes]]) -> tuple[Tensor, Tensor, Tensor]:
+    def collate(self, rows: list[tuple[Bytes, Bytes, Bytes]]) -> Batch:
         """Stack examples."""
-        picture, pose, label = zip(*rows, strict=True)
-        return (
-            torch.from_numpy(np.concatenate(picture)),
-            torch.from_numpy(np.concatenate(pose)),
-            torch.from_numpy(np.stack(label).astype(np.int64)),
-        )
+        picture, pose, label = (torch.from_numpy(np.stack(r)) for r in zip(*rows, strict=True))
+        return picture, pose, label
 
-    def example(self, sample: Packed) -> tuple[Floats, Floats, Bytes]:
-        """One spoiled crop: picture (1, 4, h, w), pose (1, 12, h/4, w/4), labels (h, w)."""
+    def example(self, sample: Rendered) -> tuple[Bytes, Bytes, Bytes]:
+        """One spoiled crop: picture (h, w, 4), pose (h/4, w/4, 12) in bytes, labels (h, w)."""
         rng = self._rng
-        image = cv2.cvtColor(_decoded(sample.image, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-        label = _decoded(sample.label, cv2.IMREAD_GRAYSCALE)
-        truth = sample.landmarks.copy()
-        image, label, truth = _framed(image, label, truth, rng)
+        image, label, truth = _framed(sample.image, sample.label, sample.landmarks.copy(), rng)
         size_wh = (label.shape[1], label.shape[0])
         seen = self._camera.landmarks(truth, _torso_px(truth), size_wh)
         crop = self._crop(seen, size_wh)
-        height, width = INPUT_HW
+        height, width = (n // self._shrink for n in INPUT_HW)
+        to_small = _shrinking(self._shrink) @ np.vstack([crop.to_crop, [0, 0, 1]])
         small = cv2.warpAffine(
-            label, crop.to_crop, (width, height), flags=cv2.INTER_NEAREST, borderValue=IGNORED
+            label, to_small, (width, height), flags=cv2.INTER_NEAREST, borderValue=IGNORED
         )
+        colours = sampled(image, to_small, (width, height), MIDDLE)
         outline = self._camera.outline(small)
         outline[small == IGNORED] = 0
-        picture = picture_planes(image, np.zeros_like(label), crop)
-        colours = ((picture[0, :3].transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
-        colours = self._camera.photograph(np.ascontiguousarray(colours))
-        colours[small == IGNORED] = 127
-        picture[0, :3] = colours.transpose(2, 0, 1) / np.float32(127.5) - 1
-        picture[0, 3] = outline / np.float32(127.5) - 1
-        pose = pose_planes(crop.points(seen[:, :2]), seen[:, 2])
+        colours, small = self._dyer.dye(colours, small)
+        colours = self._camera.photograph(colours)
+        colours[small == IGNORED] = int(MIDDLE)
+        picture = np.dstack([colours, outline])
+        pose = self._shrunk(pose_planes(crop.points(seen[:, :2]), seen[:, 2])[0])
         if rng.random() < 0.5:
-            picture, pose, small = picture[..., ::-1], pose[..., ::-1], small[:, ::-1]
-        return self._shrunk(picture), self._shrunk(pose), self._shrunk_label(small)
+            picture, pose, small = (a[:, ::-1] for a in (picture, pose, small))
+        return picture, pose, small
 
     def _crop(self, seen: Floats, size_wh: tuple[int, int]) -> OwnCrop:
         rng = self._rng
@@ -123,20 +137,25 @@ class Loader:
         together = tilt @ np.vstack([crop.to_crop, [0, 0, 1]])
         return OwnCrop(together.astype(np.float32))
 
-    def _shrunk(self, planes: Floats) -> Floats:
-        if self._shrink == 1:
-            return np.ascontiguousarray(planes)
-        batch, depth, height, width = planes.shape
+    def _shrunk(self, planes: Floats) -> Bytes:
+        """(depth, H, W) in 0..1 → (H/shrink, W/shrink, depth) in bytes."""
+        depth, height, width = planes.shape
         step = self._shrink
-        blocks = planes.reshape(batch, depth, height // step, step, width // step, step)
-        return np.asarray(blocks.mean((3, 5)), np.float32)
-
-    def _shrunk_label(self, label: Bytes) -> Bytes:
-        offset = self._shrink // 2
-        return np.ascontiguousarray(label[offset :: self._shrink, offset :: self._shrink])
+        blocks = planes.reshape(depth, height // step, step, width // step, step).mean((2, 4))
+        return np.asarray(blocks.transpose(1, 2, 0) * 255 + 0.5, np.uint8)
 
 
-class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+def as_inputs(batch: Batch, device: str) -> tuple[Tensor, Tensor, Tensor]:
+    """A batch as the network wants it: two inputs (B, C, H, W), channels last, and int64 labels."""
+    picture, pose, label = (t.to(device, non_blocking=True) for t in batch)
+    return (
+        picture.permute(0, 3, 1, 2).float() / MIDDLE - 1,
+        pose.permute(0, 3, 1, 2).float() / 255,
+        label.long(),
+    )
+
+
+class Stream(IterableDataset[Batch]):
     """Batches from a worker process of torch's ``DataLoader``, every worker with its own chance.
 
     Args:
@@ -144,10 +163,10 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         seed: of the run; shrink, size: as for ``Loader``.
     """
 
-    def __init__(self, samples: list[Packed], seed: int, shrink: int, size: int) -> None:
+    def __init__(self, samples: list[Rendered], seed: int, shrink: int, size: int) -> None:
         self._samples, self._seed, self._shrink, self._size = samples, seed, shrink, size
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         """Never ends."""
         worker = get_worker_info()
         number = worker.id if worker else 0
@@ -156,8 +175,14 @@ class Stream(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
             yield loader.batch(self._size)
 
 
-def _decoded(data: bytes, flag: int) -> Bytes:
-    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), flag), np.uint8)
+def _decoded(path: Path, flag: int) -> Bytes:
+    return np.asarray(cv2.imread(str(path), flag), np.uint8)
+
+
+def _shrinking(step: int) -> NDArray[np.float64]:
+    """(2, 3) @ from pixels of the full crop to those of one ``step`` times as small."""
+    offset = 0.5 / step - 0.5
+    return np.array([[1 / step, 0, offset], [0, 1 / step, offset]])
 
 
 def _torso_px(landmarks: Floats) -> float:
@@ -169,8 +194,8 @@ def _torso_px(landmarks: Floats) -> float:
 def _framed(
     image: Bytes, label: Bytes, landmarks: Floats, rng: np.random.Generator
 ) -> tuple[Bytes, Bytes, Floats]:
-    """Half of the pictures are cut, so that people leave the frame on every side."""
-    if rng.random() < 0.5:
+    """Some of the pictures are cut, so that people leave the frame on every side."""
+    if rng.random() > CUT_SHARE:
         return image, label, landmarks
     height, width = label.shape
     x0, x1 = int(rng.uniform(0, 0.25) * width), int(rng.uniform(0.75, 1) * width)

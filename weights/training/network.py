@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from pipeline.labels import OwnPart
 from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES
+from weights.training.fast_cpu import DepthwiseConv, doubled
 
 BLOCK = 2  # side of the blocks of pixels that enter and leave as one
 WIDTHS = (24, 40, 80, 144, 192)  # channels at 1/2, 1/4, 1/8, 1/16, 1/32
@@ -43,7 +44,7 @@ class Residual(nn.Module):
         wide = channels * expand
         self.widen = ConvNorm(channels, wide, 1)
         self.look = nn.Sequential(
-            nn.Conv2d(wide, wide, kernel, 1, kernel // 2, groups=wide, bias=False),
+            DepthwiseConv(wide, kernel),
             nn.BatchNorm2d(wide),
             nn.ReLU(inplace=True),
         )
@@ -101,10 +102,7 @@ class OwnParserNet(nn.Module):
         for skip, join, refine in zip(
             reversed(kept), reversed(self.join), reversed(self.refine), strict=True
         ):
-            larger = functional.interpolate(
-                x, scale_factor=2.0, mode="bilinear", align_corners=False
-            )
-            x = refine(join(torch.cat([skip, larger], 1)))
+            x = refine(join(torch.cat([skip, doubled(x)], 1)))
         return functional.pixel_shuffle(self.classify(x), BLOCK)
 
 

@@ -22,7 +22,15 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from pipeline.labels import OwnPart
-from weights.training.dataset import IGNORED, Loader, Packed, Stream, read_packed
+from weights.training.dataset import (
+    IGNORED,
+    Batch,
+    Library,
+    Loader,
+    Rendered,
+    Stream,
+    as_inputs,
+)
 from weights.training.network import OwnParserNet
 
 CHECKPOINT = "parser.pt"
@@ -66,7 +74,9 @@ class Training:
         self.network = OwnParserNet().to(device, memory_format=self._layout)
         self.mean = OwnParserNet().to(device).eval()
         self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), weight_decay=WEIGHT_DECAY)
+        self.optimiser = torch.optim.AdamW(
+            self.network.parameters(), weight_decay=WEIGHT_DECAY, fused=True
+        )
         self.step = 0
         self._weights = torch.tensor([CLASS_WEIGHTS.get(p, 1.0) for p in OwnPart], device=device)
         if self._path.exists():
@@ -74,15 +84,16 @@ class Training:
             self.network.load_state_dict(kept["network"])
             self.mean.load_state_dict(kept["mean"])
             self.optimiser.load_state_dict(kept["optimiser"])
+            for group in self.optimiser.param_groups:
+                group["fused"] = True  # also where the checkpoint is older than that
             self.step = kept["step"]
 
-    def learn(self, batch: tuple[Tensor, Tensor, Tensor], rate: float) -> Tensor:
+    def learn(self, batch: Batch, rate: float) -> Tensor:
         """One step; returns the loss, still on the device."""
-        picture, pose, label = (t.to(self._device, non_blocking=True) for t in batch)
-        picture = picture.contiguous(memory_format=self._layout)
+        picture, pose, label = as_inputs(batch, self._device)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        with torch.autocast(self._device, torch.bfloat16, enabled=self._device == "cuda"):
+        with torch.autocast(self._device, torch.bfloat16):
             logits = self.network(picture, pose)
         loss = self._loss(logits.float(), label)
         self.optimiser.zero_grad(set_to_none=True)
@@ -134,15 +145,15 @@ def edges(label: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def validate(network: OwnParserNet, samples: list[Packed], shrink: int) -> np.ndarray:
+def validate(network: OwnParserNet, samples: list[Rendered], shrink: int) -> np.ndarray:
     """(classes,) intersection over union on held-out samples, spoiled as in training."""
     loader = Loader(samples, seed=0, shrink=shrink)
     counts = np.zeros((len(OwnPart), len(OwnPart)), np.int64)
-    device = next(network.parameters()).device
+    device = str(next(network.parameters()).device)
     for sample in samples[:VALIDATED]:
-        picture, pose, label = loader.collate([loader.example(sample)])
-        guess = network(picture.to(device), pose.to(device)).argmax(1).cpu().numpy()
-        truth = label.numpy()
+        picture, pose, label = as_inputs(loader.collate([loader.example(sample)]), device)
+        guess = network(picture, pose).argmax(1).cpu().numpy()
+        truth = label.cpu().numpy()
         known = truth != IGNORED
         np.add.at(counts, (truth[known], guess[known]), 1)
     both = np.diag(counts)
@@ -156,12 +167,12 @@ def main() -> None:
     cv2.setNumThreads(1)
     torch.set_num_threads(arguments.threads)
     training = Training(arguments.data, arguments.device)
-    batches = _batches(arguments, seed=training.step + 1)
+    library = Library(arguments.data)
+    batches = _batches(library, arguments, seed=training.step + 1)
     first, began, losses = training.step, time.monotonic(), []
     for step in range(first, arguments.steps):
-        late = (step - first) / max(arguments.steps - first, 1)
-        rate = arguments.rate * min(1, (step + 1) / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * late))
-        losses.append(training.learn(next(batches), float(rate) + LEAST_RATE))
+        rate = arguments.rate * schedule(step, arguments.steps, arguments.settle)
+        losses.append(training.learn(next(batches), rate + LEAST_RATE))
         if training.step % REPORT_EVERY == 0:
             spent = time.monotonic() - began
             pictures = (training.step - first) * arguments.batch / spent
@@ -171,16 +182,25 @@ def main() -> None:
         if training.step % SAVE_EVERY == 0:
             training.save()
     training.save()
-    validation = _samples(arguments.data)[1]
+    validation = library.read()[1]
     if validation:
         score = validate(training.mean, validation, arguments.shrink)
         log.info("validation IoU %s", {p.name.lower(): round(float(score[p]), 3) for p in OwnPart})
 
 
-def _batches(arguments: argparse.Namespace, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def schedule(step: int, steps: int, settle: int) -> float:
+    """Share of the full rate: soon all of it, then down to none over the last ``settle`` steps.
+
+    It depends on nothing but the step, so that stopping and going on changes nothing.
+    """
+    late = max(0.0, 1 - (steps - step) / max(settle, 1))
+    return min(1.0, (step + 1) / WARM_UP) * float(0.5 + 0.5 * np.cos(np.pi * late))
+
+
+def _batches(library: Library, arguments: argparse.Namespace, seed: int) -> Iterator[Batch]:
     """Batches for ever, of the pictures there are; new ones are looked for now and then."""
     while True:
-        train, _ = _samples(arguments.data)
+        train, _ = library.read()
         log.info("%d pictures to train on", len(train))
         stream = Stream(train, seed, arguments.shrink, arguments.batch)
         workers = arguments.workers
@@ -190,17 +210,13 @@ def _batches(arguments: argparse.Namespace, seed: int) -> Iterator[tuple[Tensor,
         seed += REREAD_EVERY
 
 
-def _samples(folder: Path) -> tuple[list[Packed], list[Packed]]:
-    """What has been made so far; pictures may still be in the making."""
-    return read_packed(sorted(p for p in folder.glob("train-*") if p.is_dir()))
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of pictures and checkpoint"
     )
     parser.add_argument("--steps", type=int, default=4000, help="in all, with those already done")
+    parser.add_argument("--settle", type=int, default=0, help="last steps, over which rates fall")
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--shrink", type=int, choices=(1, 2), default=1)

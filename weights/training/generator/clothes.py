@@ -215,5 +215,10 @@ def sample_jacket(rng: np.random.Generator) -> UpperCut:
 
 def sample_lower(rng: np.random.Generator) -> LowerCut:
     """Trousers or shorts."""
-    end = rng.uniform(-1.55, -1.2) if rng.random() < 0.75 else rng.uniform(-0.75, -0.25)
+    end = rng.uniform(-1.55, -1.2) if rng.random() < 0.6 else rng.uniform(-0.8, -0.2)
     return LowerCut(waist=float(rng.uniform(0.1, 0.36)), leg_end=float(end))
+
+
+def sample_skirt(rng: np.random.Generator) -> LowerCut:
+    """A skirt, from short to long."""
+    return LowerCut(waist=float(rng.uniform(0.16, 0.36)), leg_end=float(rng.uniform(-1.2, -0.25)))

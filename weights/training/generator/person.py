@@ -18,6 +18,7 @@ from weights.training.generator.clothes import (
     sample_drape,
     sample_jacket,
     sample_lower,
+    sample_skirt,
     sample_upper,
     thread_coordinates,
 )
@@ -41,6 +42,8 @@ BALD_SHARE = 0.06
 WITHOUT_HAIR_TEXTURE = ("hair/afro01", "hair/bob01")  # not among the CC0 files
 WAIST = 0.3  # pieces of an outfit whose middle is above are for the upper body
 ARM_SHARE = 0.5  # what belongs more to an arm catches no falling hair
+SKIRT_SHARE = 0.2  # of the others
+DRESS_SHARE = 0.5  # of skirts that belong to a dress
 TUCKED_SHARE = 0.3  # of people whose trousers go over the shirt
 OVERLAP_M = 0.02  # of shirt and trousers
 BODY_VERTICES = 13380  # the first ones of the base mesh; the rest are helpers
@@ -76,6 +79,21 @@ class _Stand:
         return np.asarray(carry(moves, rest) @ self.turn.T, np.float32)
 
 
+class _Shell:
+    """A helper garment around the body, made finer, that clothes are cut from."""
+
+    def __init__(self, library: Library, name: str) -> None:
+        self.mesh, self.points = subdivided(library.meshes[name], library.rest.shape[1])
+        self._fill = averaging(self.mesh.triangles, self.points.shape[0])
+
+    def smooth(self, rest: Floats) -> Floats:
+        """Positions (n, 3) with the body's hollows filled."""
+        filled = rest.astype(np.float64)
+        for _ in range(SMOOTHING):
+            filled = self._fill @ filled
+        return filled.astype(np.float32)
+
+
 class Dresser:
     """Makes people out of a library."""
 
@@ -83,9 +101,8 @@ class Dresser:
         self.library = library
         self.anatomy = Anatomy(library)
         self.poser = Poser(library)
-        count = library.rest.shape[1]
-        self._tights, self._tights_points = subdivided(library.meshes["helper-tights"], count)
-        self._fill = averaging(self._tights.triangles, self._tights_points.shape[0])
+        self._tights = _Shell(library, "helper-tights")
+        self._skirt = _Shell(library, "helper-skirt")
         self._hairs = [n for n in library.of_kind("hair") if n not in WITHOUT_HAIR_TEXTURE]
         self._suits = [n for n in library.of_kind("clothes") if n in library.textures]
 
@@ -207,17 +224,20 @@ class Dresser:
         if rng.random() < SUIT_SHARE:
             items += self._suit(stand, cover, rng, textures)
         else:
-            upper, lower = sample_upper(rng), sample_lower(rng)
-            drape = sample_drape(rng)
-            tucked = rng.random() < TUCKED_SHARE
-            bottom = self._piece(stand, lower, _tight(drape), OwnPart.LOWER, rng, textures)
+            upper, drape = sample_upper(rng), sample_drape(rng)
             top = self._piece(stand, upper, drape, OwnPart.UPPER, rng, textures)
-            # both are the same mesh, so one can be cut where it is under the other
-            hidden, over = (top, bottom) if tucked else (bottom, top)
-            keep = np.minimum(hidden.keep, OVERLAP_M - over.keep)
-            items += [over, replace(hidden, keep=keep)]
             cover[:] = np.minimum(cover, UNDER_CLOTH_M - upper.field(body))
-            cover[:] = np.minimum(cover, UNDER_CLOTH_M - lower.field(body))
+            if rng.random() < SKIRT_SHARE:
+                items += [top, self._skirt_of(stand, top, rng, textures)]
+            else:
+                lower = sample_lower(rng)
+                bottom = self._piece(stand, lower, _tight(drape), OwnPart.LOWER, rng, textures)
+                # both are the same mesh, so one can be cut where it is under the other
+                tucked = rng.random() < TUCKED_SHARE
+                hidden, over = (top, bottom) if tucked else (bottom, top)
+                keep = np.minimum(hidden.keep, OVERLAP_M - over.keep)
+                items += [over, replace(hidden, keep=keep)]
+                cover[:] = np.minimum(cover, UNDER_CLOTH_M - lower.field(body))
             if rng.random() < JACKET_SHARE:
                 over = replace(
                     drape,
@@ -240,18 +260,27 @@ class Dresser:
         label: OwnPart,
         rng: np.random.Generator,
         textures: Textures,
+        shell: _Shell | None = None,
     ) -> Item:
-        at = self.anatomy.places(stand.body, self._tights_points)
-        smooth = at.rest.astype(np.float64)
-        for _ in range(SMOOTHING):
-            smooth = self._fill @ smooth
-        outward = normals(at.rest, self._tights.triangles)
-        rest = drape.push(at, outward, smooth.astype(np.float32))
+        shell = shell or self._tights
+        at = self.anatomy.places(stand.body, shell.points)
+        outward = normals(at.rest, shell.mesh.triangles)
+        rest = drape.push(at, outward, shell.smooth(at.rest))
         material = _cloth(stand.tone, label, at, rng, textures)
-        moves = np.asarray(self._tights_points @ stand.moves.reshape(-1, 12), np.float32)
+        moves = np.asarray(shell.points @ stand.moves.reshape(-1, 12), np.float32)
         posed = stand.world(moves.reshape(-1, 3, 4), rest)
         threads = thread_coordinates(at)
-        return make_item(self._tights, posed, at.rest, material, threads, cut.field(at))
+        return make_item(shell.mesh, posed, at.rest, material, threads, cut.field(at))
+
+    def _skirt_of(
+        self, stand: _Stand, top: Item, rng: np.random.Generator, textures: Textures
+    ) -> Item:
+        """A skirt below a shirt; of the same stuff it makes a dress, which is upper garment."""
+        drape = _tight(sample_drape(rng))
+        skirt = self._piece(
+            stand, sample_skirt(rng), drape, OwnPart.LOWER, rng, textures, self._skirt
+        )
+        return replace(skirt, material=top.material) if rng.random() < DRESS_SHARE else skirt
 
     def _suit(
         self, stand: _Stand, cover: Floats, rng: np.random.Generator, textures: Textures

@@ -33,6 +33,8 @@ BODY_LANDMARKS = {  # bones that begin at MediaPipe's landmarks, by its number
     23: "upperleg01.L", 24: "upperleg01.R", 25: "lowerleg01.L", 26: "lowerleg01.R",
     27: "foot.L", 28: "foot.R", 2: "eye.L", 5: "eye.R",
 }  # fmt: skip
+FRAMINGS = {"webcam": 0.3, "half": 0.3, "full": 0.4}
+"""Shares of pictures down to the waist, the thighs and the feet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +210,10 @@ def _gather(items: list[Item]) -> _Scene:
 
 
 def sample_camera(person: Person, index: dict[str, int], rng: np.random.Generator) -> Camera:
-    """Webcam framing mostly; half and full figures too. Looks along +y, roughly level."""
+    """Webcam, half and full figures. Looks along +y, roughly level."""
     at = {name: person.joints[i] for name, i in index.items()}
     hip = (at["upperleg01.L"] + at["upperleg01.R"]) / 2
-    kind = rng.choice(["webcam", "half", "full"], p=[0.5, 0.33, 0.17])
+    kind = rng.choice(list(FRAMINGS), p=list(FRAMINGS.values()))
     above = person.top_z + rng.uniform(0.03, 0.25)
     if kind == "webcam":
         below = at["neck01"][2] - (at["neck01"][2] - hip[2]) * rng.uniform(0.55, 1.05)

@@ -1,0 +1,137 @@
+"""Rendered people on their way to the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.labels import Landmark, OwnPart
+from pipeline.own_parser import OwnCrop, picture_planes, pose_planes
+from weights.training.dataset import Library, Loader, Rendered, as_inputs
+from weights.training.dye import LIKE_SKIN, Dyer
+
+SKIN = (190, 140, 110)
+SHIRT = (40, 60, 160)
+WALL = (90, 120, 90)
+
+
+def _person() -> tuple[np.ndarray, np.ndarray]:
+    """A body whose bare arms hang beside a shirt that is darker on its left."""
+    label = np.zeros((120, 90), np.uint8)
+    label[5:25, 35:55] = OwnPart.FACE
+    label[25:90, 25:65] = OwnPart.UPPER
+    label[30:80, 10:25] = label[30:80, 65:80] = OwnPart.ARMS
+    image = np.full((120, 90, 3), WALL, np.uint8)
+    image[(label == OwnPart.FACE) | (label == OwnPart.ARMS)] = SKIN
+    image[label == OwnPart.UPPER] = SHIRT
+    image[:, :45][label[:, :45] == OwnPart.UPPER] = np.array(SHIRT) // 2
+    return image, label
+
+
+def _inside(label: np.ndarray, part: OwnPart) -> np.ndarray:
+    """Away from borders, where colours mix."""
+    return cv2.erode((label == part).astype(np.uint8), np.ones((5, 5))) > 0
+
+
+def test_dyes_change_colours_and_keep_shade() -> None:
+    image, label = _person()
+    kept = image.copy()
+    inside = _inside(label, OwnPart.UPPER)
+    inside[:, 42:48] = False
+    colours, darker = [], 0
+    for seed in range(40):
+        dyed, _ = Dyer(np.random.default_rng(seed)).dye(image, label)
+        left, right = (dyed[half & inside].mean(0) for half in (COLUMNS < 45, COLUMNS >= 45))
+        colours.append(right)
+        darker += left.sum() < right.sum()
+    assert np.ptp(np.array(colours), axis=0).min() > 120
+    assert darker >= 38
+    assert np.array_equal(image, kept)
+
+
+COLUMNS = np.broadcast_to(np.arange(90), (120, 90))
+
+
+def test_bare_arms_become_sleeves_of_no_skins_colour() -> None:
+    image, label = _person()
+    sleeved = 0
+    for seed in range(150):
+        dyer = Dyer(np.random.default_rng(seed))
+        dyed, new = dyer.dye(image, label)
+        if (new == OwnPart.ARMS).any():
+            continue
+        sleeved += 1
+        assert ((new == label) | (label == OwnPart.ARMS)).all()
+        arm, face, shirt = (
+            dyed[_inside(label, p)].mean(0) for p in (OwnPart.ARMS, OwnPart.FACE, OwnPart.UPPER)
+        )
+        assert np.linalg.norm(arm - face) > LIKE_SKIN / 2
+        assert np.linalg.norm(arm - shirt) < np.linalg.norm(arm - face)
+    assert 3 <= sleeved <= 40
+
+
+def _rendered() -> Rendered:
+    image, label = _person()
+    landmarks = np.zeros((33, 3), np.float32)
+    for joint, place in {
+        Landmark.LEFT_EYE: (49, 12),
+        Landmark.RIGHT_EYE: (41, 12),
+        Landmark.LEFT_SHOULDER: (68, 32),
+        Landmark.RIGHT_SHOULDER: (22, 32),
+        Landmark.LEFT_HIP: (58, 88),
+        Landmark.RIGHT_HIP: (32, 88),
+    }.items():
+        landmarks[joint] = (*place, 1)
+    return Rendered(image, label, landmarks)
+
+
+@pytest.mark.parametrize("shrink", [1, 2])
+def test_examples_have_the_networks_shapes(shrink: int) -> None:
+    loader = Loader([_rendered()], seed=3, shrink=shrink)
+    picture, pose, label = as_inputs(loader.batch(3), "cpu")
+    height, width = 256 // shrink, 192 // shrink
+    assert picture.shape == (3, 4, height, width) and pose.shape == (3, 12, height // 4, width // 4)
+    assert label.shape == (3, height, width)
+    assert picture.min() >= -1 and picture.max() <= 1 and pose.min() >= 0 and pose.max() <= 1
+    shown = picture[:, 3] > 0
+    assert shown[(label == OwnPart.UPPER)].float().mean() > 0.5
+
+
+def test_clean_examples_are_what_the_product_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = _rendered()
+    loader = Loader([sample], seed=0)
+    crop = OwnCrop.fit(0, 0, 90, 120)
+    monkeypatch.setattr("weights.training.dataset._framed", lambda i, t, m, r: (i, t, m))
+    monkeypatch.setattr(loader, "_crop", lambda seen, size: crop)
+    monkeypatch.setattr(loader._camera, "landmarks", lambda truth, torso, size: truth)
+    monkeypatch.setattr(loader._camera, "photograph", lambda image: image)
+    monkeypatch.setattr(loader._dyer, "dye", lambda image, label: (image, label))
+    monkeypatch.setattr(loader._camera, "outline", lambda label: (label > 0) * np.uint8(255))
+    rows = [loader.example(sample) for _ in range(8)]  # some are mirrored
+    person = (sample.label > 0) * np.uint8(255)
+    wanted = picture_planes(sample.image, person, crop)[0, :3]
+    joints = pose_planes(crop.points(sample.landmarks[:, :2]), sample.landmarks[:, 2])[0]
+    found = [as_inputs(loader.collate([row]), "cpu") for row in rows]
+    offs = [np.abs(f[0][0, :3].numpy() - wanted).max() for f in found]
+    assert min(offs) < 0.01
+    assert np.abs(found[int(np.argmin(offs))][1][0].numpy() - joints).max() < 0.01
+
+
+def test_new_pictures_are_found_and_some_held_out(tmp_path: Path) -> None:
+    sample = _rendered()
+    folder = tmp_path / "train-1"
+    folder.mkdir()
+    library = Library(tmp_path)
+    assert library.read() == ([], [])
+    for number in (0, 1, 2):
+        path = folder / f"{number:06d}"
+        cv2.imwrite(f"{path}.jpg", sample.image[..., ::-1])
+        cv2.imwrite(f"{path}.png", sample.label)
+        np.save(f"{path}.npy", sample.landmarks)
+    train, validation = library.read()
+    assert (len(train), len(validation)) == (2, 1)
+    assert np.abs(train[0].image.astype(int) - sample.image).mean() < 4
+    assert library.read()[0][0] is train[0]
