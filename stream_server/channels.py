@@ -13,6 +13,7 @@ CONTROL = "control"
 BEAT = "beat"
 MAX_EARLY = 8  # messages kept for a client that has not opened ``control`` yet
 MAX_BUFFERED_BYTES = 16 * 1024  # a client that does not read gets no more status
+MAX_UNREAD_BYTES = 256 * 1024  # nor anything else: answers to what it sends would pile up for ever
 
 
 class Channels:
@@ -45,7 +46,7 @@ class Channels:
         """Send what must arrive, on ``control``; kept until the client has opened it."""
         if self._control is None:
             self._early.append(message)
-        else:
+        elif self._control.bufferedAmount <= MAX_UNREAD_BYTES:
             self._send(self._control, message)
 
     def beat(self, message: str) -> None:

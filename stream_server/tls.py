@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pipeline.errors import InputError
 from stream_server.config import ServerConfig
 
-VALID_DAYS = 30  # a run seldom lasts longer; a new run makes a new certificate
+VALID_DAYS = 397  # browsers take none that lasts longer; a kiosk runs for months
 CLOCK_SKEW = datetime.timedelta(hours=1)
 
 

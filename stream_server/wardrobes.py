@@ -87,6 +87,13 @@ class Wardrobes:
                 self._shelves.popitem(last=False)
             return shelf
 
+    def leave(self, visitor: str) -> None:
+        """Take a visitor's folder away if nothing is in it."""
+        folder = self._folder / hash_of(visitor)
+        with self._lock, contextlib.suppress(OSError):  # there are garments in it
+            folder.rmdir()
+            self._shelves.pop(folder, None)
+
     def sweep(self) -> None:
         """Remove what nobody may see any more."""
         for folder in self._folder.glob("*"):
@@ -197,8 +204,12 @@ class VisitorShelf:
             raise InputError(
                 f"You have {MOST_GARMENTS} garments of your own already. Remove one first."
             )
-        self._wardrobes.make_room(self._visitor)
-        return self._entry(own.add(image_bytes, name, category))
+        try:
+            self._wardrobes.make_room(self._visitor)
+            return self._entry(own.add(image_bytes, name, category))
+        except Exception:
+            self._wardrobes.leave(self._visitor)  # or each refused photo would leave a folder
+            raise
 
     def rename(self, id: str, name: str, /) -> Entry:
         """Rename a garment of one's own; raises as ``remove`` does."""
