@@ -1,19 +1,24 @@
 """Many sessions in a row, and offers that nobody connects to: nothing of them may be left.
 
-python -m tests.bench.churn --sessions 300
+    python -m tests.bench.churn --sessions 300
+    python -m tests.bench.churn --sessions 100 --pipeline
+
+The pipeline is a stand-in, unless the real one is asked for: then each session is a person who
+leaves once dressed.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 
-from tests.bench.client import Client, encode_clip, stay_on_loopback
+from tests.bench.client import Client, encode_clip, encode_person, stay_on_loopback
 from tests.bench.soak import run_tool
 from tests.bench.watch import Sample, sample, server
 
@@ -23,15 +28,26 @@ HALF_OPEN_S = 16.0
 TRIM_S = 3.0
 MAX_RSS_MB = 80.0
 PLACES = 40
+QUARTERS = 4  # of the run, each with a look at what is left
 POOL_THREADS = 4  # pools make threads when they need them, up to their size
 
 
-async def one(http: aiohttp.ClientSession, clip: list[bytes], number: int) -> None:
+class Crowd(NamedTuple):
+    """What shoppers show, and what they wear by turns."""
+
+    clip: list[bytes]
+    garments: tuple[str, ...]
+    real: bool = False
+
+
+async def one(http: aiohttp.ClientSession, crowd: Crowd, number: int) -> None:
     """One shopper: comes, sees a few frames, leaves in one of two ways."""
-    client = Client(http, clip)
+    client = Client(http, crowd.clip, numbered=not crowd.real)
     try:
-        await client.connect()
+        await client.connect(crowd.garments[number % len(crowd.garments)])
         await client.frames(3)
+        if crowd.real:
+            await client.dressed()
         if number % 2:
             await http.delete(f"/api/sessions/{client.session}")
     finally:
@@ -55,21 +71,38 @@ async def settle(http: aiohttp.ClientSession, pid: int) -> Sample:
     return sample(pid, time.monotonic())
 
 
-async def churn(sessions: int, folder: Path) -> dict[str, Any]:
+async def crowd_of(http: aiohttp.ClientSession, *, real: bool) -> Crowd:
+    """Shoppers for the stand-in; or for the real pipeline, as soon as it is warm."""
+    if not real:
+        return Crowd(encode_clip(), ("red",))
+    for _ in itertools.count():
+        if (await http.get("/readyz")).status == 200:
+            break
+        await asyncio.sleep(1)
+    garments = await (await http.get("/api/garments")).json()
+    return Crowd(encode_person(), tuple(garment["id"] for garment in garments), real=True)
+
+
+async def churn(sessions: int, folder: Path, *, real: bool = False) -> dict[str, Any]:
     """Run it against a server of its own."""
     stay_on_loopback()
-    clip = encode_clip()
-    with server(folder, "--sessions", str(PLACES)) as (pid, url):
+    options = ["--sessions", str(PLACES)] + ["--pipeline"] * real
+    with server(folder, *options) as (pid, url):
         async with aiohttp.ClientSession(base_url=url) as http:
+            crowd = await crowd_of(http, real=real)
             for number in range(WARM_UP):
-                await one(http, clip, number)
-            before = await settle(http, pid)
-            begin = time.monotonic()
-            for number in range(sessions):
-                await one(http, clip, number)
-            took_s = time.monotonic() - begin
-            after = await settle(http, pid)
-            left = await half_open(http, clip)
+                await one(http, crowd, number)
+            samples = [await settle(http, pid)]
+            took_s = 0.0
+            each = max(1, sessions // QUARTERS)
+            for _ in range(QUARTERS):
+                begin = time.monotonic()
+                for number in range(each):
+                    await one(http, crowd, number)
+                took_s += time.monotonic() - begin
+                samples.append(await settle(http, pid))
+            left = await half_open(http, crowd.clip)
+    before, after = samples[0], samples[-1]
     faults = [f"{left} of {HALF_OPEN} half-open offers are left after {HALF_OPEN_S:.0f} s"] * (
         left > 0
     )
@@ -78,11 +111,11 @@ async def churn(sessions: int, folder: Path) -> dict[str, Any]:
     if after.rss_mb - before.rss_mb > MAX_RSS_MB:
         faults.append(f"{after.rss_mb - before.rss_mb:.0f} MB are left")
     return {
-        "sessions": sessions,
-        "seconds_each": round(took_s / sessions, 2),
-        "rss_mb": [round(before.rss_mb), round(after.rss_mb)],
-        "fds": [before.fds, after.fds],
-        "threads": [before.threads, after.threads],
+        "sessions": QUARTERS * each,
+        "seconds_each": round(took_s / (QUARTERS * each), 2),
+        "rss_mb": [round(s.rss_mb, 1) for s in samples],
+        "fds": [s.fds for s in samples],
+        "threads": [s.threads for s in samples],
         "half_open_left": left,
         "faults": faults,
     }
@@ -103,8 +136,9 @@ async def half_open(http: aiohttp.ClientSession, clip: list[bytes]) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sessions", type=int, default=300)
+    parser.add_argument("--pipeline", action="store_true", help="the real one")
     options = parser.parse_args()
-    run_tool(lambda folder: churn(options.sessions, folder))
+    run_tool(lambda folder: churn(options.sessions, folder, real=options.pipeline))
 
 
 if __name__ == "__main__":

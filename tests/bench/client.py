@@ -6,7 +6,9 @@ import asyncio
 import fractions
 import itertools
 import json
+import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +24,8 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
+from pipeline.samples import swaying_astronaut
+from pipeline.structures import Image
 from stream_server.rtc_tuning import Tuning
 from tests.bench.relay import Relay, relay_for
 from tests.integration.doubles import CELLS, CLOCK_HZ, SIZE_WH, draw_number, read_number
@@ -31,6 +35,7 @@ CLIP = 2**CELLS  # frames until the numbers begin anew
 KEY_EVERY = 64  # frames; browsers send keyframes on request alone
 PING_S = 1.0
 BITRATE = 300_000
+PERSON_WH = 640, 480
 
 
 def stay_on_loopback() -> None:
@@ -40,14 +45,24 @@ def stay_on_loopback() -> None:
 
 def encode_clip() -> list[bytes]:
     """Numbered pictures as VP8 frames."""
+    return _encode(map(draw_number, range(CLIP)), SIZE_WH)
+
+
+def encode_person() -> list[bytes]:
+    """A person who sways, as VP8 frames."""
+    pictures = (frame.image for frame in swaying_astronaut(2 * KEY_EVERY, PERSON_WH))
+    return _encode(pictures, PERSON_WH)
+
+
+def _encode(pictures: Iterable[Image], size_wh: tuple[int, int]) -> list[bytes]:
     codec = av.VideoCodecContext.create("libvpx", "w")
-    codec.width, codec.height = SIZE_WH
+    codec.width, codec.height = size_wh
     codec.pix_fmt, codec.bit_rate, codec.gop_size = "yuv420p", BITRATE, KEY_EVERY
     codec.time_base = fractions.Fraction(1, FPS)
     codec.options = {"deadline": "realtime", "cpu-used": "-6", "lag-in-frames": "0"}
     packets: list[bytes] = []
-    for number in range(CLIP):
-        frame = av.VideoFrame.from_ndarray(draw_number(number), format="rgb24")
+    for number, picture in enumerate(pictures):
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts = number
         packets += [bytes(packet) for packet in codec.encode(frame.reformat(format="yuv420p"))]
     return packets
@@ -101,7 +116,7 @@ class PacketCamera(MediaStreamTrack):
 
 @dataclass
 class Seen:
-    """A frame that came back."""
+    """A frame that came back; the latency is not known of pictures without a number."""
 
     at: float
     latency_s: float
@@ -112,6 +127,7 @@ class Client:
     """One session.
 
     Attributes:
+        numbered: the clip is that of ``encode_clip``.
         relay: stands in the way if ``relayed``; ``relay.loss`` and ``relay.cut`` are the network.
         seen: frames that came back.
         messages: that the server sent.
@@ -121,6 +137,7 @@ class Client:
     clip: list[bytes]
     relayed: bool = False
     beats: bool = True
+    numbered: bool = True
     relay: Relay | None = None
     session: str = ""
     seen: list[Seen] = field(default_factory=list)
@@ -166,6 +183,14 @@ class Client:
                     return
                 await asyncio.sleep(0.02)
 
+    async def dressed(self, timeout_s: float = 15.0) -> None:
+        """Wait until the server says that it dresses."""
+        async with asyncio.timeout(timeout_s):
+            for _ in itertools.count():
+                if any(message.get("state") == "dressed" for message in self.messages):
+                    return
+                await asyncio.sleep(0.05)
+
     async def close(self) -> None:
         """Leave without a word to the server's HTTP side."""
         self.camera.stop()
@@ -197,6 +222,9 @@ class Client:
                 frame = await track.recv()
             except MediaStreamError:
                 return
+            if not self.numbered:
+                self.seen.append(Seen(time.monotonic(), math.nan))
+                continue
             number, now = read_number(frame.to_ndarray(format="rgb24")), time.monotonic()
             sent_at = self.camera.sent_at.get(number)
             if sent_at is not None and now - sent_at < CLIP / FPS:

@@ -1,6 +1,7 @@
 """The real server around a pipeline that costs almost nothing: what is left is the stream.
 
-Started by the other tools as a process of its own; prints its address.
+Started by the other tools as a process of its own; prints its address. With ``--pipeline`` it has
+the real pipeline instead.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from stream_server.app import serve
 from stream_server.config import ServerConfig
 from stream_server.house import limit_arenas, limit_threads
 from stream_server.logs import set_up
+from stream_server.pipeline_engine import PipelineEngine
 from tests.integration.doubles import StandInEngine, TintLive
 
 
@@ -37,6 +39,7 @@ def main() -> None:
     parser.add_argument("catalog", type=Path)
     parser.add_argument("--slow-ms", type=float, default=5.0, help="time of the dress stage")
     parser.add_argument("--sessions", type=int, default=4)
+    parser.add_argument("--pipeline", action="store_true", help="the real one")
     options = parser.parse_args()
     set_up("text")
     limit_arenas()
@@ -49,7 +52,8 @@ def main() -> None:
         requests_per_minute=0,
         network="lan",
     )
-    asyncio.run(serve(config, say, ForgetfulEngine(options.slow_ms / 1000)))
+    stand_in = ForgetfulEngine(options.slow_ms / 1000)
+    asyncio.run(serve(config, say, PipelineEngine() if options.pipeline else stand_in))
 
 
 if __name__ == "__main__":
