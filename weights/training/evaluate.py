@@ -2,7 +2,7 @@
 
 Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames and by
 skin tone and framing; how well borders lie; and how much labels flicker on a still person
-under camera noise. ``--sheet`` writes overlays to look at, ``--json`` the figures.
+under camera noise, frame by frame and with ``SteadyParser``. ``--sheet`` writes overlays to look at, ``--json`` the figures.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pipeline.labels import OwnPart
 from pipeline.own_parser import WEIGHTS, OwnParser
 from pipeline.pose import PoseEstimator, PoseTracker
+from pipeline.steady_parser import SteadyParser
 from pipeline.structures import Frame
 from weights.training.sheet import overlaid, write_sheet
 from weights.training.truth import Truth, media_folder, read_truths
@@ -112,8 +113,9 @@ def parse_truth(
     return guess, time.thread_time() - began
 
 
-def flicker(parser: OwnParser, image: Bytes) -> float:
+def flicker(parser: OwnParser | SteadyParser, image: Bytes) -> float:
     """Share of the person's pixels whose class changes from frame to frame under noise alone."""
+    size_wh = (image.shape[1], image.shape[0])
     rng = np.random.default_rng(0)
     changes: list[float] = []
     last: Bytes | None = None
@@ -123,7 +125,7 @@ def flicker(parser: OwnParser, image: Bytes) -> float:
             pose = tracker.track(Frame(noisy, number / STILL_FPS))
             if pose is None:
                 continue
-            now = parser.parse(noisy, pose, whole=False)
+            now = parser.run(noisy, pose).labels(size_wh)
             if last is not None:
                 inside = (last > 0) | (now > 0)
                 changes.append(float((last != now)[inside].mean()) if inside.any() else 0.0)
@@ -137,7 +139,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     parser, estimator = OwnParser(arguments.weights), PoseEstimator()
     scores: dict[str, Score] = {}
-    tiles, missed, flickers, spent = [], [], [], []
+    tiles, missed, spent = [], [], []
+    flickers: list[tuple[float, float]] = []
     for truth in read_truths():
         image, label = truth.image(media_folder()), truth.label()
         guess, seconds = parse_truth(parser, estimator, image)
@@ -149,14 +152,15 @@ def main() -> None:
             scores.setdefault(group, Score()).add(label, guess)
         tiles += [_tile(image, label), _tile(image, guess)]
         if arguments.flicker and _is_first(truth):
-            flickers.append(flicker(parser, image))
+            steady = SteadyParser(parser)
+            flickers.append((flicker(parser, image), flicker(steady, image)))
     estimator.close()
     figures = {
         "frames": len(spent),
         "missed": missed,
         "iou": {group: _rounded(score.iou()) for group, score in sorted(scores.items())},
         "border_f": _rounded(scores["all"].border_f()),
-        "flicker": round(float(np.mean(flickers)), 5) if flickers else None,
+        "flicker": _mean_flicker(flickers),
         "cpu_ms": round(float(np.median(spent)) * 1e3, 1),
     }
     log.info("%s", json.dumps(figures, indent=1))
@@ -164,6 +168,14 @@ def main() -> None:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
     if arguments.sheet:
         write_sheet(arguments.sheet, tiles, SHEET_COLUMNS)
+
+
+def _mean_flicker(pairs: list[tuple[float, float]]) -> dict[str, float]:
+    """Of the parser frame by frame, and of the steady one."""
+    alone, steady = (
+        float(np.mean(column)) for column in zip(*(pairs or [(0.0, 0.0)]), strict=True)
+    )
+    return {"alone": round(alone, 5), "steady": round(steady, 5)} if pairs else {}
 
 
 def _is_first(truth: Truth) -> bool:
