@@ -2,7 +2,8 @@
 
 Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames and by
 skin tone and framing; how well borders lie; and how much labels flicker on a still person
-under camera noise, frame by frame and with ``SteadyParser``. ``--sheet`` writes overlays to look at, ``--json`` the figures.
+under camera noise, frame by frame and with ``SteadyParser``. ``--sheet`` writes overlays to look
+at, ``--json`` the figures.
 """
 
 from __future__ import annotations
@@ -172,10 +173,10 @@ def main() -> None:
 
 def _mean_flicker(pairs: list[tuple[float, float]]) -> dict[str, float]:
     """Of the parser frame by frame, and of the steady one."""
-    alone, steady = (
-        float(np.mean(column)) for column in zip(*(pairs or [(0.0, 0.0)]), strict=True)
-    )
-    return {"alone": round(alone, 5), "steady": round(steady, 5)} if pairs else {}
+    if not pairs:
+        return {}
+    alone, steady = np.mean(pairs, axis=0)
+    return {"alone": round(float(alone), 5), "steady": round(float(steady), 5)}
 
 
 def _is_first(truth: Truth) -> bool:
