@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 FORM_OVERHEAD_BYTES = 1024 * 1024
 STRAGGLER_S = 1.0  # for threads that are still busy after everything was closed
 SHUTDOWN_S = 3.0  # for requests that still run when the server ends
-NO_ACCESS_LOG: dict[str, Any] = {"access_log": None}  # addresses of shoppers are not logged
+KEEP_ALIVE_S = 75.0  # aiohttp's own hour would let phones that have vanished hold their sockets
 EVERYWHERE = ("0.0.0.0", "::", "")
 
 
@@ -225,7 +225,7 @@ async def serve(
         server = runner.server
         assert server is not None
         listener = await loop.create_server(
-            lambda: Protocol(server, loop=loop, **NO_ACCESS_LOG),
+            lambda: _connection(server, loop),
             sock=sock,
             ssl=tls.context if tls else None,
         )
@@ -239,6 +239,12 @@ async def serve(
         listener.close()
     finally:
         await runner.cleanup()
+
+
+def _connection(server: web.Server, loop: asyncio.AbstractEventLoop) -> Protocol:
+    """One connection; the addresses of shoppers are not logged."""
+    options: dict[str, Any] = {"access_log": None, "keepalive_timeout": KEEP_ALIVE_S}
+    return Protocol(server, loop=loop, **options)
 
 
 async def tell_warm_up(house: House, announce: Callable[[str], object]) -> None:
