@@ -7,9 +7,15 @@ convolved only near borders between regions. The shortcut and the first normalis
 share their statistics. Everything is exact to rounding, for any one-hot segmentation.
 
 The noise of the published network is left out (its planes are zero).
+
+In half precision the coarsest block stays single (``FastAliasGenerator.in_precision``). It sees a
+picture of 8 x 6 pixels, of which a misaligned part may have two: normalising two nearly equal
+values magnifies their difference up to 60 times, and with it every rounding before.
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +35,7 @@ from pipeline.networks.layers import resize_nearest, size_hw
 from pipeline.networks.regions import TAPS, RegionMap, region_map, room_for
 from pipeline.networks.statistics import standardise
 
+SINGLE = 1  # coarsest blocks that stay in single precision
 DENSE_FROM = 0.5  # share of border pixels from which convolving everything is the lesser work
 
 
@@ -123,6 +130,8 @@ class FastBlock(nn.Module):
     def forward(self, x: Tensor, regions: Tensor | RegionMap, mask: Tensor | None) -> Tensor:
         """(B, in, H, W), segmentation or its map and mask at that size → (B, out, H, W)."""
         mask = mask if self.masked else None
+        x = x.to(self.conv_0.weight.dtype)
+        regions = regions.to(x.dtype) if isinstance(regions, Tensor) else regions
         normal = standardise(x, mask)
         shortcut = x
         if self.learned_shortcut:
@@ -160,8 +169,20 @@ class FastAliasGenerator(nn.Module):
         self.conv_img = network.conv_img
         self.eval().requires_grad_(False)
 
+    def in_precision(self, dtype: torch.dtype) -> Self:
+        """Compute in ``dtype`` where that costs no accuracy; the coarsest block stays single.
+
+        Inputs should be single then, the segmentation excepted, which is exact in any precision.
+        """
+        for level in range(SINGLE, len(self.features)):
+            self.features[level].to(dtype)
+        for block in (*self.masked[SINGLE:], *self.one_hot):
+            block.to(dtype)
+        self.conv_img.to(dtype)
+        return self
+
     def forward(self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:
-        """As ``AliasGenerator``; ``seg`` must be one-hot."""
+        """As ``AliasGenerator``; ``seg`` must be one-hot. The picture is in single precision."""
         y = self._masked_blocks(x, seg_div, misalign_mask)
         for level, block in enumerate(self.one_hot, start=len(self.masked)):
             y = self._enlarged(x, y, level)
@@ -194,7 +215,7 @@ class FastAliasGenerator(nn.Module):
     def _masked_blocks(self, x: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:
         height, width = size_hw(x)
         small = resize_nearest(x, (height // LATENT_STRIDE, width // LATENT_STRIDE))
-        y: Tensor = self.features[0](small)
+        y: Tensor = _conv(self.features[0], small)
         for level, block in enumerate(self.masked):
             if level:
                 y = self._enlarged(x, y, level)
@@ -203,8 +224,15 @@ class FastAliasGenerator(nn.Module):
         return y
 
     def _picture(self, y: Tensor) -> Tensor:
-        return torch.tanh(self.conv_img(F.leaky_relu(y, SLOPE)))
+        return torch.tanh(self.conv_img(F.leaky_relu(y, SLOPE)).float())
 
     def _enlarged(self, x: Tensor, y: Tensor, level: int) -> Tensor:
-        y = resize_nearest(y, (2 * y.shape[2], 2 * y.shape[3]))
-        return torch.cat((y, self.features[level](resize_nearest(x, size_hw(y)))), 1)
+        height, width = 2 * y.shape[2], 2 * y.shape[3]
+        features = _conv(self.features[level], resize_nearest(x, (height, width)))
+        return torch.cat((resize_nearest(y.to(features), (height, width)), features), 1)
+
+
+def _conv(layer: nn.Module, x: Tensor) -> Tensor:
+    """A convolution of inputs in its own precision."""
+    y: Tensor = layer(x.to(next(layer.parameters()).dtype))
+    return y

@@ -10,7 +10,7 @@ Tensors travel by name:
     groups      (B, H, W) uint8 ``VitonGroup``: what the camera shows
     agnostic    (B, 3, H, W) uint8 RGB          regions   (B, H, W) uint8 ``VitonGroup``: the plan
     warped      (B, 4, H, W) float32: garment in -1..1, its mask in 0..1
-    output      (B, 3, H, W) in -1..1           whole     () bool: it is exact
+    output      (B, 3, H, W) float32, -1..1     whole     () bool: it is exact
     image, alpha, sound: the result
 """
 
@@ -60,7 +60,8 @@ class Flow(nn.Module):
             hundredth of the work, and an error in its 50 numbers moves every print.
         synthesize: ``viton_alias`` or a faster form with the same call.
         size_hw: height and width of the pictures, px; multiples of 128, 3:4.
-        dtype: of the segmentation's and the synthesis' inputs.
+        dtype: of the segmentation's inputs, and of the published synthesis'; the faster form rounds
+            its inputs itself, where it does not need them in full.
         layout: of those inputs in memory.
         fixed_room: do the same work for every picture, see ``alias_fast``; where a picture does
             not fit, ``whole`` is False, and ``repaired`` makes it anew.
@@ -157,18 +158,20 @@ class Flow(nn.Module):
         return made | self.choose_pixels(made) | {"whole": torch.ones_like(made["whole"])}
 
     def _synthesis_inputs(self, given: Tensors) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        warped = given["warped"].to(self.dtype)
-        colour, covered = warped[:, :3], warped[:, 3:]
+        """All in single precision for the faster form."""
+        colour, covered = given["warped"][:, :3], given["warped"][:, 3:]
         labels = self.region_of_group[given["regions"].long()]
-        seg = one_hot(labels, len(VitonRegion), self.dtype)
-        upper = seg[:, [VitonRegion.UPPER]]
+        seg = one_hot(labels, len(VitonRegion), torch.float32)
+        upper = seg[:, VitonRegion.UPPER : VitonRegion.UPPER + 1]
         misaligned = (upper - covered).clamp(min=0)
         before, after = seg[:, : VitonRegion.UPPER], seg[:, VitonRegion.UPPER + 1 :]
         divided = torch.cat((before, upper - misaligned, after, misaligned), 1)
-        agnostic = unit(given["agnostic"]).to(self.dtype)
-        x = torch.cat((agnostic, self._unit(given["skeleton"]), colour), 1)
-        x, seg, divided = (
-            planes.contiguous(memory_format=self.layout) for planes in (x, seg, divided)
+        skeleton = unit(given["skeleton"].permute(0, 3, 1, 2))
+        x = torch.cat((unit(given["agnostic"]), skeleton, colour), 1)
+        fast = isinstance(self.synthesize, FastAliasGenerator)
+        kind = torch.float32 if fast else self.dtype
+        x, seg, divided, misaligned = (
+            planes.to(kind, memory_format=self.layout) for planes in (x, seg, divided, misaligned)
         )
         return x, seg, divided, misaligned
 

@@ -169,11 +169,11 @@ def build_flow(
     parts = (
         with_steady_norms(fold(segment)) if fast else copy.deepcopy(segment),
         _folded(networks.match, fast),
-        FastAliasGenerator(own) if fast else own,
+        FastAliasGenerator(own).in_precision(dtype) if fast else own.to(dtype),
     )
-    kinds = (dtype, torch.float32, dtype)
+    kinds = (dtype, torch.float32, None)  # the last has its own mixture
     for part, kind in zip(parts, kinds, strict=True):
-        part.to(device, kind).to(memory_format=layout)
+        part.to(device=device, dtype=kind).to(memory_format=layout)
     parser: Schp | GroupParser = networks.parser
     if isinstance(parser, Schp):
         network = _folded(parser, fast).to(device, dtype).to(memory_format=layout)

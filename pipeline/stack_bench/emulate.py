@@ -1,56 +1,57 @@
-"""What half precision would do to the result, where no device computes in it.
+"""What half precision does to the result, where no device computes in it.
 
-Tensor cores multiply half precision numbers exactly and add in single precision. Rounding every
-layer's weights, inputs and outputs, and computing in float32 in between, comes to the same.
+The fast path runs as it is, on half precision tensors, and so every result that a GPU would round
+is rounded. Only convolutions and matrix products, for which processors are far too slow in it, are
+computed in single precision from those rounded inputs and rounded once: tensor cores multiply half
+precision numbers exactly and add in single precision, which comes to the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from pipeline.stack.flow import Flow
-
-
-@contextmanager
-def rounded_to(dtype: torch.dtype, flow: Flow) -> Iterator[None]:
-    """Round the large networks of a float32 flow; their weights stay rounded."""
-
-    def rounded(value: Any) -> Any:
-        if isinstance(value, Tensor) and value.dtype == torch.float32:
-            return value.to(dtype).float()
-        return value
-
-    def before(layer: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(map(rounded, inputs))
-
-    def after(layer: nn.Module, inputs: tuple[Any, ...], output: Any) -> Any:
-        return tuple(map(rounded, output)) if type(output) is tuple else rounded(output)
-
-    handles = []
-    for network in (flow.parser, flow.segment, flow.synthesize):
-        if not isinstance(network, nn.Module):
-            continue
-        for layer in network.modules():
-            for tensor in (*layer.parameters(recurse=False), *_tables(layer)):
-                tensor.data = rounded(tensor.data)
-            if not list(layer.children()):
-                handles.append(layer.register_forward_pre_hook(before))
-                handles.append(layer.register_forward_hook(after))
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+_PRODUCTS = {
+    getattr(torch.ops.aten, name).default
+    for name in (
+        "conv2d",
+        "convolution",
+        "_convolution",
+        "linear",
+        "matmul",
+        "mm",
+        "bmm",
+        "addmm",
+        "embedding_bag",
+        "_embedding_bag_forward_only",
+    )
+}
 
 
-def _tables(layer: nn.Module) -> Iterator[Tensor]:
-    """Constants of a lookup are weights too; those of the data path stay as they are."""
-    from pipeline.networks.alias_fast import TableModulation
+class ProductsInSingle(TorchDispatchMode):
+    """Within it, half precision products are computed in float32 and rounded."""
 
-    if isinstance(layer, TableModulation):
-        yield from layer.buffers(recurse=False)
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Run one operation."""
+        named = dict(kwargs or {})
+        kind = next((a.dtype for a in args if _is_half(a)), None)
+        if kind is None or func not in _PRODUCTS:
+            return func(*args, **named)
+        made = func(*(a.float() if _is_half(a) else a for a in args), **named)
+        if isinstance(made, Tensor):
+            return made.to(kind)
+        return tuple(part.to(kind) if part.is_floating_point() else part for part in made)
+
+
+def _is_half(value: object) -> bool:
+    return isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)

@@ -23,11 +23,11 @@ from pipeline.networks.folding import fold
 from pipeline.stack.crop import FULL_HW, find_crop
 from pipeline.stack.flow import one_hot
 from pipeline.stack.keyframe import Keyframe, Order, always
-from pipeline.stack.networks import Precision, StackNetworks, load_networks
+from pipeline.stack.networks import Precision, StackNetworks, build_flow, load_networks
 from pipeline.stack.runner import make_runner
 from pipeline.stack.stack import Stack
 from pipeline.stack_bench import scene, timing
-from pipeline.stack_bench.emulate import rounded_to
+from pipeline.stack_bench.emulate import ProductsInSingle
 from pipeline.stack_bench.floors import PEAK_TFLOPS, floor_ms
 from pipeline.stack_bench.seeded import Believed, seeded, seeded_networks
 from pipeline.structures import Garment
@@ -141,7 +141,7 @@ def _believing(stack: Stack, weights: str) -> Stack:
         crop = find_crop(scene.sample_pose(), stack.size_hw)
         camera, plan = (torch.from_numpy(scene.drawn_groups(crop, d)) for d in (False, True))
         step_y, step_x = (n // m for n, m in zip(stack.size_hw, NETWORK_HW, strict=True))
-        chances = one_hot(plan[None, ::step_y, ::step_x], len(VitonGroup), stack.precision.dtype)
+        chances = one_hot(plan[None, ::step_y, ::step_x], len(VitonGroup), stack.flow.dtype)
         flow = stack.flow
         flow.parser = Believed(_module(flow.parser), camera[None]).to(stack.device)
         flow.segment = Believed(flow.segment, chances).to(stack.device)
@@ -314,12 +314,18 @@ def _emulated(
     exact: Keyframe,
 ) -> Result:
     assert options.emulate is not None
-    common: Mapping[str, Any] = {"device": options.device, "size_hw": options.size_hw}
-    stack = _believing(Stack(networks, precision=Precision.FP32, **common), weights)
-    with rounded_to(options.emulate.dtype, stack.flow):
+    stack = _believing(emulating(networks, options.emulate, options.size_hw), weights)
+    with ProductsInSingle():
         made = stack.make(_orders(stack, 1, garments))[0]
-    how = "computed in fp32, every layer's weights, inputs and outputs rounded"
+    how = "the fast path in this precision, its products computed in fp32 and rounded"
     return {"how": how, **compare(exact, made)}
+
+
+def emulating(networks: StackNetworks, precision: Precision, size_hw: tuple[int, int]) -> Stack:
+    """A stack on the processor whose networks hold half precision; for ``ProductsInSingle``."""
+    stack = Stack(networks, precision=Precision.FP32, size_hw=size_hw)
+    stack.flow = build_flow(networks, size_hw, stack.device, precision)
+    return stack
 
 
 def _write_picture(path: Path, exact: Keyframe, shown: Keyframe) -> None:

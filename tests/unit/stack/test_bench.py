@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 from pipeline.labels import VitonGroup
 from pipeline.stack import HALF_HW, Precision, find_crop
 from pipeline.stack_bench import BenchOptions, measure_stack, scene
-from pipeline.stack_bench.emulate import rounded_to
+from pipeline.stack_bench.emulate import ProductsInSingle
 from pipeline.stack_bench.floors import GFLOP, floor_ms
-from pipeline.stack_bench.report import compare
+from pipeline.stack_bench.report import compare, emulating
 from pipeline.stack_bench.timing import spent_ms
 from stream_server.commands import bench
-from tests.stack_stand_in import small_stack
+from tests.stack_stand_in import small_networks, small_stack
 from tests.unit.standing_pose import standing_pose
 
 CPU = torch.device("cpu")
@@ -52,8 +52,9 @@ def test_errors_are_counted_in_levels() -> None:
     frame, pose = scene.sample_frame(), scene.sample_pose()
     made = stack.keyframe(frame, pose, scene.sample_garment())
     assert compare(made, made)["max"] == 0
-    with rounded_to(torch.bfloat16, stack.flow):
-        rough = stack.keyframe(frame, pose, scene.sample_garment())
+    other = emulating(small_networks(), Precision.BF16, HALF_HW)
+    with ProductsInSingle():
+        rough = other.keyframe(frame, pose, scene.sample_garment())
     error = compare(made, rough)
     assert 0 < error["mean"] < 10 and error["share_within_4"] < 1
 
