@@ -103,6 +103,7 @@ class Session:
         self._pending: list[str | None] = []  # at most one: the newest wish of the shopper
         self._choosing: asyncio.Task[None] | None = None
         self._skipped = 0
+        self._blind = False
         self._left = threading.Event()
         now = time.monotonic()
         self._deadlines = Deadlines(timing, now)
@@ -301,7 +302,9 @@ class Session:
         try:
             line = await read_line(self._pc)
         except Exception as error:  # the timers must go on, whatever aiortc's counters do
-            self._log.error("no statistics: %s", where(error))
+            if not self._blind:
+                self._blind = True  # it would be a line a second, for as long as the session lasts
+                self._log.error("no statistics: %s", where(error))
             return
         progress = self._worker.progress()
         left_out = self._left_out(progress)

@@ -12,6 +12,7 @@ import pytest
 from conftest import Serve
 from doubles import Received, Shopper, StandInEngine, TintLive, read_number, until
 
+from stream_server import session
 from stream_server.deadlines import Timing
 from stream_server.keys import LOBBY
 
@@ -50,6 +51,22 @@ async def test_frames_keep_the_clock_of_the_camera(serve: Serve) -> None:
     for frame in frames[1:]:
         seconds = (frame.pts - first.pts) / 90_000
         assert seconds == pytest.approx((frame.number - first.number) / 10, abs=0.001)
+
+
+async def test_counters_that_fail_all_the_time_are_told_once(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = []
+
+    async def fail(_: object) -> None:
+        asked.append(1)
+        raise RuntimeError
+
+    monkeypatch.setattr(session, "read_line", fail)
+    async with Shopper(await serve(QUICK)) as shopper:
+        await shopper.connect(garment="green")
+        await until(lambda: len(asked) > 3)
+    assert caplog.text.count("no statistics") == 1
 
 
 async def test_a_garment_is_changed_without_reconnecting(serve: Serve) -> None:
