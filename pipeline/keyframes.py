@@ -25,6 +25,7 @@ from pipeline.structures import Frame, Garment, Pose
 STILL = 0.06  # of a torso length: who moved no further is not rendered again
 MAX_AGE_S = 5.0  # of the keyframe of somebody who moved since; then the photo look fits better
 AGE_PER_BATCH = 3.0  # a slow machine's keyframes may be older: so many times the making itself
+OLDEST_S = 60.0  # but no older
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0  # after a failure, doubled with each one in a row
 _WATCHED = [
     Landmark.LEFT_SHOULDER,
@@ -105,7 +106,8 @@ class KeyframeRoom:
         make: the work itself.
         batch: most keyframes to make at once.
         interval_s: least time between two keyframes of one session.
-        busy: largest share of the time to spend on keyframes, 0..1; the rest is left to frames.
+        busy: asked after every batch for the largest share of the time to spend on keyframes now,
+            above 0 to 1; the rest is left to frames.
         on_fault: told of every failure, in the room's thread.
         clock: seconds; monotonic.
     """
@@ -116,12 +118,12 @@ class KeyframeRoom:
         *,
         batch: int = 1,
         interval_s: float = 0.5,
-        busy: float = 1.0,
+        busy: Callable[[], float] = lambda: 1.0,
         on_fault: Callable[[Exception], None] = lambda error: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if batch < 1 or not 0.0 < busy <= 1.0:
-            raise ValueError(f"batch must be >= 1 and busy in (0, 1], got {batch} and {busy}")
+        if batch < 1:
+            raise ValueError(f"batch must be >= 1, got {batch}")
         self._make = make
         self._batch = batch
         self._interval_s = interval_s
@@ -174,7 +176,7 @@ class KeyframeRoom:
             self._serve(batch)
             del batch  # holds camera pictures
             self._took_s = self._clock() - begin
-            pause_s = max(rest_s(self._took_s, self._busy), self._resume_s - self._clock())
+            pause_s = max(rest_s(self._took_s, self._busy()), self._resume_s - self._clock())
             self._stopping.wait(pause_s)
 
     def _waiting(self) -> list[KeyframeDesk]:
@@ -212,7 +214,7 @@ class KeyframeRoom:
 
     @property
     def _oldest_s(self) -> float:
-        return max(MAX_AGE_S, AGE_PER_BATCH * self._took_s)
+        return min(max(MAX_AGE_S, AGE_PER_BATCH * self._took_s), OLDEST_S)
 
 
 class KeyframeDesk:

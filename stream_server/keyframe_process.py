@@ -13,18 +13,15 @@ keyframe.
 
 from __future__ import annotations
 
-import ctypes
 import io
 import multiprocessing
 import os
 import pickle
-import platform
 import signal
-import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,15 +30,13 @@ from pipeline.errors import WearcastError
 from pipeline.structures import Garment
 from stream_server.errors import where
 from stream_server.load import cores
+from stream_server.pacing import Pace
 
 if TYPE_CHECKING:
     from pipeline.keyframes import KeyedLook, Wish
     from pipeline.stack import Stack
 
 LOWEST_PRIORITY = 19
-SLICE_NS = 100_000  # the shortest there is
-SCHED_SETATTR = {"x86_64": 314, "aarch64": 274}  # numbers of the system call
-AUTOGROUP = Path("/proc/self/autogroup")
 GARMENTS_KEPT = 32  # a few MB each, in the process
 STOP_POLL_S = 0.2  # how often a waiting thread looks whether it should stop
 END_S = 2.0  # for the process to end by itself once it is told
@@ -172,11 +167,13 @@ def serve_keyframes(pipe: Connection, load: Load, at_once: bool) -> None:
         at_once: load it at the priority of the server.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's, which ends this
+    pace = Pace()
     if not at_once:
         yield_cores()
     with suppress(EOFError, OSError):  # the server is gone
         try:
-            stack = load()
+            with nullcontext() if at_once else pace.in_slices():
+                stack = load()
             if stack is None:
                 raise KeyframesEnded("There is no stack.")
             from pipeline.keylooks import LookMaker
@@ -188,10 +185,10 @@ def serve_keyframes(pipe: Connection, load: Load, at_once: bool) -> None:
         if at_once:
             yield_cores()
         pipe.send_bytes(_packed(("ready", True), {}))
-        _make_until_end(pipe, maker)
+        _make_until_end(pipe, maker, pace)
 
 
-def _make_until_end(pipe: Connection, maker: Callable[..., Any]) -> None:
+def _make_until_end(pipe: Connection, maker: Callable[..., Any], pace: Pace) -> None:
     garments: dict[int, Garment] = {}
     never = threading.Event()  # to stop it, the server ends this process
     while True:
@@ -203,10 +200,18 @@ def _make_until_end(pipe: Connection, maker: Callable[..., Any]) -> None:
             del garments[value]
         else:
             try:
-                answer = ("made", maker(value, never))
+                with pace.in_slices():
+                    answer = ("made", maker(value, never))
             except Exception as error:
                 answer = ("failed", _told(error))
             pipe.send_bytes(_packed(answer, garments))
+            pace.rest()
+
+
+def _threads() -> list[int]:
+    """Ids of the threads of this process; 0, the calling one, where the system does not tell."""
+    tasks = Path("/proc/self/task")
+    return [int(task.name) for task in tasks.iterdir()] if tasks.exists() else [0]
 
 
 def yield_cores() -> None:
@@ -214,43 +219,20 @@ def yield_cores() -> None:
 
     Linux lets go of such a process the moment that another one of its session wants to run; the
     lowest nice value alone would keep the processor for the rest of a time slice, at every step of
-    every frame. With short slices the same holds for other sessions, such as a browser's.
-    Elsewhere that value must do, and on Windows only the threads are limited.
+    every frame. Elsewhere that value must do, and on Windows only the threads are limited.
     """
     import cv2
     import torch
 
-    if hasattr(os, "SCHED_IDLE"):
-        with suppress(OSError):  # a sandbox may not allow it
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-            if _shorten_slices():
-                _leave_session()
-    if hasattr(os, "setpriority"):
-        os.setpriority(os.PRIO_PROCESS, 0, LOWEST_PRIORITY)
+    for thread in _threads():
+        if hasattr(os, "SCHED_IDLE"):
+            with suppress(OSError):  # a sandbox may not allow it; or the thread has ended
+                os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+        if hasattr(os, "setpriority"):
+            with suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, thread, LOWEST_PRIORITY)
     cv2.setNumThreads(1)
     torch.set_num_threads(max(1, cores() // 2))
-
-
-def _shorten_slices() -> bool:
-    """Ask Linux (6.12 or later; older ones ignore it) for short time slices; whether it was heard.
-
-    The C library has no function for it yet; see sched_setattr(2).
-    """
-    call = SCHED_SETATTR.get(platform.machine())
-    if call is None or not hasattr(os, "SCHED_IDLE"):
-        return False
-    # size, policy, flags, nice, priority, slice, deadline, period
-    values = (48, os.SCHED_IDLE, 0, LOWEST_PRIORITY, 0, SLICE_NS, 0, 0)
-    attributes = struct.pack("=IIQiIQQQ", *values)
-    libc = ctypes.CDLL(None)
-    return bool(libc.syscall(call, 0, attributes, 0) == 0)
-
-
-def _leave_session() -> None:
-    """Be weighed alone: Linux shares the processor among sessions first, then inside them."""
-    if AUTOGROUP.exists():
-        os.setsid()
-        AUTOGROUP.write_text(str(LOWEST_PRIORITY))
 
 
 def _told(error: Exception) -> str:

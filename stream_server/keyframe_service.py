@@ -20,6 +20,7 @@ from pipeline.structures import Garment
 from stream_server.engine import Trouble
 from stream_server.errors import where
 from stream_server.keyframe_process import ApartMaker
+from stream_server.load import cores
 from stream_server.metrics import Metrics
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-GPU_BATCH, GPU_INTERVAL_S, GPU_BUSY = 8, 0.2, 1.0
-CPU_BATCH, CPU_INTERVAL_S, CPU_BUSY = 1, 0.5, 0.5
+GPU_BATCH, GPU_INTERVAL_S = 8, 0.2
+CPU_BATCH, CPU_INTERVAL_S = 1, 0.5
+LEAST_SPARE = 0.05  # of the time goes to a GPU's keyframes, however full the processor is
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ class KeyframeService:
             _Counting(maker, self._metrics),
             batch=GPU_BATCH if on_gpu else CPU_BATCH,
             interval_s=GPU_INTERVAL_S if on_gpu else CPU_INTERVAL_S,
-            busy=GPU_BUSY if on_gpu else CPU_BUSY,
+            busy=Spare() if on_gpu else lambda: 1.0,  # the other one paces itself
             on_fault=self._note,
         )
         log.info("keyframes are made on %s", "a GPU" if on_gpu else "the processor")
@@ -119,6 +121,20 @@ class KeyframeService:
             where(error),
         )
         self._told = True
+
+
+class Spare:
+    """The share of the processor that this process left free since it was asked last."""
+
+    def __init__(self) -> None:
+        self._then = time.monotonic(), time.process_time()
+
+    def __call__(self) -> float:
+        """``LEAST_SPARE`` to 1."""
+        now = time.monotonic(), time.process_time()
+        wall_s, busy_s = (after - before for after, before in zip(now, self._then, strict=True))
+        self._then = now
+        return max(1.0 - busy_s / max(wall_s * cores(), 1e-6), LEAST_SPARE)
 
 
 class _Counting:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 from standing_pose import standing_pose
 
-from pipeline.keyframes import FIRST_PAUSE_S, MAX_AGE_S, KeyframeRoom, Wish, rest_s
+from pipeline.keyframes import FIRST_PAUSE_S, MAX_AGE_S, OLDEST_S, KeyframeRoom, Wish, rest_s
 from pipeline.labels import Landmark
 from pipeline.structures import Frame, Pose
 
@@ -156,6 +158,8 @@ def test_a_still_person_is_not_made_again(room_of: Any, studio: Studio, clock: C
     assert not desk.offer(frame(2), waving(POSE, 1.0), TEE)
     assert desk.look(POSE, TEE), "an old keyframe of a still person stays good"
     assert desk.offer(frame(3), POSE, JUMPER)
+    studio.begun()
+    studio.begun()  # the second batch, before time goes on
     clock.now += 1.0
     assert desk.offer(frame(3), waving(POSE, 60.0), TEE)
 
@@ -171,6 +175,64 @@ def test_an_old_keyframe_of_somebody_who_moved_is_left_out(
     assert desk.look(waving(POSE, 60.0), TEE)
     clock.now += 0.2
     assert desk.look(waving(POSE, 60.0), TEE) is None
+
+
+def test_however_slow_the_making_a_look_has_an_oldest_age(
+    room_of: Any, studio: Studio, clock: Clock
+) -> None:
+    desk = room_of().desk()
+    desk.offer(frame(1), POSE, TEE)
+    studio.begun()
+    clock.now += OLDEST_S / 2
+    studio.go.release()
+    until(lambda: desk.look(POSE, TEE))
+    until(lambda: desk.look(waving(POSE, 60.0), TEE))  # the time it took is known now
+    clock.now += OLDEST_S / 2 + 0.1
+    assert desk.look(POSE, TEE), "who stands still may wear it for ever"
+    assert desk.look(waving(POSE, 60.0), TEE) is None
+
+
+class Show:
+    """Sessions whose people never stand still, for a while; counts what was made for each."""
+
+    def __init__(self, sessions: int, making_s: float = 0.0, **options: Any) -> None:
+        self.made: Counter[int] = Counter()
+        self._making_s = making_s
+        room = KeyframeRoom(self, **options)
+        desks = [room.desk() for _ in range(sessions)]
+        garments: list[Any] = list(range(sessions))
+        begin = time.monotonic()
+        step = 0
+        while time.monotonic() < begin + 0.6:
+            step += 1
+            for desk, garment in zip(desks, garments, strict=True):
+                desk.offer(frame(step), waving(POSE, 60.0 * (step % 2)), garment)
+            time.sleep(0.002)
+        self.lasted_s = time.monotonic() - begin
+        assert room.close(WAIT_S)
+
+    def __call__(self, wishes: Sequence[Wish], stopping: threading.Event) -> list[Any]:
+        self.made.update(wish.garment for wish in wishes)
+        stopping.wait(self._making_s)
+        return ["look"] * len(wishes)
+
+
+def test_no_session_gets_more_than_one_keyframe_in_an_interval() -> None:
+    show = Show(2, interval_s=0.1)
+    for session in (0, 1):
+        assert 2 <= show.made[session] <= show.lasted_s / 0.1 + 1
+
+
+def test_all_sessions_together_keep_to_their_share_of_the_time() -> None:
+    show = Show(3, making_s=0.02, interval_s=0.0, busy=lambda: 0.2)
+    assert 3 <= show.made.total() <= show.lasted_s / (0.02 / 0.2) + 1
+    assert max(show.made.values()) - min(show.made.values()) <= 1, "and are served in turn"
+
+
+def test_the_share_follows_the_load() -> None:
+    shares = iter([1.0, 0.01])
+    show = Show(1, making_s=0.01, interval_s=0.0, busy=lambda: next(shares))
+    assert show.made.total() == 2, "after the second the rest is a second long"
 
 
 def test_a_failure_is_told_and_tried_again_after_a_pause(studio: Studio) -> None:
