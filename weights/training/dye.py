@@ -27,8 +27,8 @@ SHARES: tuple[tuple[float, tuple[OwnPart, ...]], ...] = (
     (0.3, (OwnPart.ACCESSORY,)),
 )
 """How often each group is dyed."""
-SLEEVED = 0.1  # share of pictures whose bare arms become sleeves of the garment's colour
-HOSED = 0.1  # of those whose bare legs become those of tights or trousers
+SLEEVED = 0.05  # share of pictures whose bare arms become sleeves of the garment's colour
+HOSED = 0.06  # of those whose bare legs become those of tights or trousers
 LEAST_PIXELS = 12
 GAINS = (0.35, 2.6)  # how much contrast may change with lightness
 TURNS = 0.5  # share of dyes that turn the hues of prints as well

@@ -1,7 +1,8 @@
 """Train the parser: ``python -m weights.training.train --data FOLDER --steps 4000``.
 
 Stops at any time and goes on from ``FOLDER/parser.pt``. ``--shrink 2`` trains at 128×96, four times
-as fast; begin so and finish at full size. More ``--steps`` later simply prolong the schedule.
+as fast; begin so and finish at full size. The rate is constant but for the last ``--settle`` steps,
+or falls from the beginning to the end of ``--minutes``.
 """
 
 from __future__ import annotations
@@ -173,12 +174,15 @@ def main() -> None:
     library = Library(arguments.data)
     batches = _batches(library, arguments, seed=training.step + 1)
     first, began, losses = training.step, time.monotonic(), []
-    for step in range(first, arguments.steps):
-        rate = arguments.rate * schedule(step, arguments.steps, arguments.settle)
+    while training.step < arguments.steps:
+        spent = (time.monotonic() - began) / 60
+        if spent > arguments.minutes:
+            break
+        late = 1 - (arguments.steps - training.step) / max(arguments.settle, 1)
+        rate = arguments.rate * schedule(training.step, max(late, spent / arguments.minutes))
         losses.append(training.learn(next(batches), rate + LEAST_RATE))
         if training.step % REPORT_EVERY == 0:
-            spent = time.monotonic() - began
-            pictures = (training.step - first) * arguments.batch / spent
+            pictures = (training.step - first) * arguments.batch / (time.monotonic() - began)
             mean = float(torch.stack(losses).mean())
             log.info("step %d, loss %.4f, %.1f pictures/s", training.step, mean, pictures)
             losses.clear()
@@ -191,13 +195,9 @@ def main() -> None:
         log.info("validation IoU %s", {p.name.lower(): round(float(score[p]), 3) for p in OwnPart})
 
 
-def schedule(step: int, steps: int, settle: int) -> float:
-    """Share of the full rate: soon all of it, then down to none over the last ``settle`` steps.
-
-    It depends on nothing but the step, so that stopping and going on changes nothing.
-    """
-    late = max(0.0, 1 - (steps - step) / max(settle, 1))
-    return min(1.0, (step + 1) / WARM_UP) * float(0.5 + 0.5 * np.cos(np.pi * late))
+def schedule(step: int, late: float) -> float:
+    """Share of the full rate: soon all of it, then a cosine down to none as ``late`` goes to 1."""
+    return min(1.0, (step + 1) / WARM_UP) * float(0.5 + 0.5 * np.cos(np.pi * np.clip(late, 0, 1)))
 
 
 def _batches(library: Library, arguments: argparse.Namespace, seed: int) -> Iterator[Batch]:
@@ -220,6 +220,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--steps", type=int, default=4000, help="in all, with those already done")
     parser.add_argument("--settle", type=int, default=0, help="last steps, over which rates fall")
+    parser.add_argument("--minutes", type=float, default=np.inf, help="over which rates fall; stop")
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--shrink", type=int, choices=(1, 2), default=1)
