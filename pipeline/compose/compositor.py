@@ -214,7 +214,7 @@ def _back_collar(view: View, zones: Zones, drawn: DrawnLook) -> tuple[Alpha, Alp
     if len(collar) == 0:
         return view.blank(), view.blank()
     left, right = zones.neckline[0], zones.neckline[-1]
-    behind = behind_neck(*view.shape, zones.face.chin, left, right, NECK_RADIUS * zones.unit)
+    behind = behind_neck(view.person, zones.face.chin, left, right, NECK_RADIUS * zones.unit)
     return view.shrink(collar, drawn.box[:2])[..., 3], behind
 
 

@@ -50,7 +50,7 @@ def _grid(rgb: Mask, points: Points) -> None:
     grid.limb_field(SIZE, SIZE, np.ones((2, 4), np.float32))
     half = np.ones((2, arms.ENTRIES), np.float32)
     arms.outline_arm(SIZE, SIZE, np.ones((4, 2), np.float32), half, 1.0)
-    grid.behind_neck(SIZE, SIZE, points[0], points[0], points[1], 1.0)
+    grid.behind_neck(rgb[..., 0].copy(), points[0], points[0], points[1], 1.0)
     grid.head_field(SIZE, SIZE, points[0], points[1], 1.0, 1.0, points[1], 1.0)
     true_outline(rgb[..., 0].copy(), rgb)
 

@@ -21,6 +21,7 @@ from pipeline.garments.checks import (
 from pipeline.garments.cutout import Segment, cut_out
 from pipeline.garments.hanger import find_hanger, shows_hook
 from pipeline.garments.hem import find_tail
+from pipeline.garments.hood import lay_down_hood
 from pipeline.garments.landmarks import Frame, find_frame, find_hems
 from pipeline.garments.matte import pack, premultiplied
 from pipeline.garments.neckline import Neckline, find_neckline
@@ -256,13 +257,15 @@ def _build_lower(shape: Shape, texture: NDArray[np.uint8], id: str, name: str) -
 def _split_collar(
     texture: NDArray[np.uint8], neckline: Neckline
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-    """Clear what lies above the front neckline; keep it when it is a clean inside of the back."""
+    """Clear what lies above the front neckline; keep a clean inside of the back, and a hood."""
     if not neckline.behind.any():
         return texture, None
     front = _cleared(texture, neckline.behind)
     near = grow(neckline.behind, 2 * round(3 * CUT_FEATHER) + 1)
     back = np.where(near[..., None], texture - front, 0).astype(np.uint8)
-    return front, back if _is_clean_collar(texture, neckline) else None
+    if _is_clean_collar(texture, neckline):
+        return front, back
+    return front, lay_down_hood(texture, neckline, SOLID_ALPHA)
 
 
 def _is_clean_collar(texture: NDArray[np.uint8], neckline: Neckline) -> bool:

@@ -161,29 +161,35 @@ def head_field(
 
 @njit(cache=True, nogil=True)
 def behind_neck(
-    rows: int,
-    columns: int,
+    person: NDArray[np.uint8],
     chin: NDArray[np.float32],
     left: NDArray[np.float32],
     right: NDArray[np.float32],
     radius: float,
 ) -> NDArray[np.uint8]:
-    """255 where the inside of a back collar can be seen: beside the neck, above the neckline.
+    """Where the inside of a back collar can be seen: beside the neck, above the neckline.
+
+    A hood's sides reach down behind its front, outside of the neckline.
 
     Args:
-        rows, columns: size of the result.
+        person: (h, w) alpha.
         chin, left, right: (2,) x, y of the chin and of the neckline's ends.
         radius: of a neck, cells.
     """
+    rows, columns = person.shape
     out = np.empty((rows, columns), np.uint8)
     ax, ay = right[0] - left[0], right[1] - left[1]
+    along = 1.0 / (ax * ax + ay * ay + 1e-6)
     bx, by = (left[0] + right[0]) / 2 - chin[0], (left[1] + right[1]) / 2 - chin[1]
     per = 1.0 / (bx * bx + by * by + 1e-6)
     for y in range(rows):
         for x in range(columns):
             above = (y - left[1]) * ax - (x - left[0]) * ay < 0.0
+            across = ((x - left[0]) * ax + (y - left[1]) * ay) * along
             px, py = x - chin[0], y - chin[1]
             t = min(max((px * bx + py * by) * per, 0.0), 1.0)
             beside = (px - t * bx) ** 2 + (py - t * by) ** 2 > radius * radius
-            out[y, x] = 255 if above and beside else 0
+            beside = beside and (above or not 0.0 < across < 1.0)
+            # a neck may be narrower than usual: beside it, too, the collar stands behind
+            out[y, x] = 255 if beside else 255 - person[y, x]
     return out

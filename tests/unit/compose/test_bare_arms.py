@@ -67,7 +67,7 @@ def test_painted_skin_is_redder_where_less_light_falls() -> None:
     light = np.ones((8, 8), np.float32)
     light[:, :4] = 0.7
     none = np.zeros((8, 8), np.uint8)
-    skin = paint_fill(plane, none, shaded, light, none, shaded[..., :3])[:3].astype(float)
+    skin = paint_fill(plane, none, shaded, light, none, shaded[..., :3].copy())[:3].astype(float)
     dark, bright = skin[:, 4, 1], skin[:, 4, 6]
     assert dark.sum() < 0.8 * bright.sum()
     assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
