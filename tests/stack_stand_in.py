@@ -48,7 +48,8 @@ class SkeletonPlan(SegGenerator):
         bones = x[:, POSE_PLANES].amax(1, keepdim=True) > -0.9
         body = F.max_pool2d(bones.to(x.dtype), BODY_PX, stride=1, padding=BODY_PX // 2)
         kept = x[:, GROUP_PLANES]
-        upper = body * (1 - kept[:, list(KEPT)].sum(1, keepdim=True)).clamp(min=0)
+        covered = sum(kept[:, group : group + 1] for group in KEPT)
+        upper = body * (1 - covered).clamp(min=0)
         planned = torch.cat(
             (
                 0.5 * torch.ones_like(upper),

@@ -95,16 +95,17 @@ class TableModulation(nn.Module):
         if isinstance(regions, Tensor):
             scale, shift = self.dense(regions)
             return scale, shift
+        values = F.embedding(regions.rows, self.table(regions))
+        scale, shift = values.permute(0, 3, 1, 2).chunk(2, 1)
+        return scale, shift
+
+    def table(self, regions: RegionMap) -> Tensor:
+        """Scales and shifts of ``RegionMap.rows``: (rows, 2 C)."""
         hidden = F.embedding_bag(regions.hidden_taps, self.first, mode="sum")
         hidden = F.pad(torch.relu(hidden + self.first_bias), (0, 0, 0, 1))
         around = hidden[regions.border_taps].flatten(1)
         near_border = torch.addmm(self.second_bias, around, self.second)
-        labels = F.pad(regions.labels.flatten(), (0, 1))  # the last place is nobody's
-        values = F.embedding(labels, self.constants)
-        values.index_copy_(0, regions.border, near_border)
-        picture = values[:-1].view(*regions.labels.shape, -1)
-        scale, shift = picture.permute(0, 3, 1, 2).chunk(2, 1)
-        return scale, shift
+        return torch.cat((self.constants, near_border))
 
 
 class FastBlock(nn.Module):
@@ -183,14 +184,7 @@ class FastAliasGenerator(nn.Module):
 
     def forward(self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:
         """As ``AliasGenerator``; ``seg`` must be one-hot. The picture is in single precision."""
-        y = self._masked_blocks(x, seg_div, misalign_mask)
-        for level, block in enumerate(self.one_hot, start=len(self.masked)):
-            y = self._enlarged(x, y, level)
-            small = resize_nearest(seg, size_hw(y))
-            regions = region_map(small)
-            many = len(regions.border) > DENSE_FROM * regions.labels.numel()
-            y = block(y, small if many else regions, None)
-        return self._picture(y)
+        return self._synthesized(x, seg, seg_div, misalign_mask, fixed_room=False)[0]
 
     def within_room(
         self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor
@@ -201,15 +195,33 @@ class FastAliasGenerator(nn.Module):
             The picture, and () bool: it is exact. Otherwise ``seg`` has more borders than there
             is room for, and ``forward`` must be asked.
         """
-        y = self._masked_blocks(x, seg_div, misalign_mask)
+        return self._synthesized(x, seg, seg_div, misalign_mask, fixed_room=True)
+
+    def _synthesized(
+        self, x: Tensor, seg: Tensor, seg_div: Tensor, misalign_mask: Tensor, fixed_room: bool
+    ) -> tuple[Tensor, Tensor]:
+        """The largest blocks see one picture after the other.
+
+        One alone fills a GPU there, and eight at once would take gigabytes of memory.
+        """
+        coarse = self._masked_blocks(x, seg_div, misalign_mask)
+        singles = zip(x.split(1), coarse.split(1), seg.split(1), strict=True)
+        pictures, whole = zip(
+            *(self._one_hot_blocks(*single, fixed_room) for single in singles), strict=True
+        )
+        return torch.cat(pictures), torch.stack(whole).all()
+
+    def _one_hot_blocks(
+        self, x: Tensor, y: Tensor, seg: Tensor, fixed_room: bool
+    ) -> tuple[Tensor, Tensor]:
         whole = torch.ones((), dtype=torch.bool, device=x.device)
         for level, block in enumerate(self.one_hot, start=len(self.masked)):
             y = self._enlarged(x, y, level)
-            height, width = size_hw(y)
-            room = room_for(len(y), height, width)
-            regions = region_map(resize_nearest(seg, (height, width)), room)
+            small = resize_nearest(seg, size_hw(y))
+            regions = region_map(small, room_for(*size_hw(y)) if fixed_room else None)
             whole = whole & regions.whole
-            y = block(y, regions, None)
+            dense = not fixed_room and regions.border_share > DENSE_FROM
+            y = block(y, small if dense else regions, None)
         return self._picture(y), whole
 
     def _masked_blocks(self, x: Tensor, seg_div: Tensor, misalign_mask: Tensor) -> Tensor:

@@ -21,20 +21,24 @@ class RegionMap(NamedTuple):
     """A one-hot segmentation, taken apart. Its size depends on the picture, or on a fixed room.
 
     Attributes:
-        labels: (B, H, W) int64.
+        rows: (B, H, W) int32 which row of a table holds a pixel's modulation: first come the
+            regions' constants, then the pixels near borders.
         hidden_taps: (n, 9) int64 labels around every pixel whose hidden features are needed,
             shifted to a table of its own for each of the 9 places.
-        border: (m,) int64 flat index of the pixels whose modulation is no constant;
-            B · H · W where the room is not used up.
-        border_taps: (m, 9) int64 rows of hidden features around each of them; row n is zero.
+        border_taps: (m, 9) int64 rows of hidden features around every pixel whose modulation is no
+            constant; row n is zero.
         whole: () bool, everything found its place in the room.
     """
 
-    labels: Tensor
+    rows: Tensor
     hidden_taps: Tensor
-    border: Tensor
     border_taps: Tensor
     whole: Tensor
+
+    @property
+    def border_share(self) -> float:
+        """Share of the pixels whose modulation is no constant, or room for them."""
+        return len(self.border_taps) / self.rows.numel()
 
 
 def region_map(seg: Tensor, room: int | None = None) -> RegionMap:
@@ -53,18 +57,20 @@ def region_map(seg: Tensor, room: int | None = None) -> RegionMap:
     rows_needed, row_of, whole_needed = _listed(
         needed, None if room is None else int(HIDDEN_ROOM * room)
     )
-    rows_border, _, whole_border = _listed(border, room)
+    rows_border, border_row_of, whole_border = _listed(border, room)
+    near_border = border_row_of < len(rows_border)
+    rows = torch.where(near_border, border_row_of + regions, labels.flatten()).int()
     count = len(rows_needed)
     tables = torch.arange(TAPS, device=seg.device) * (regions + 1)
     hidden_taps = _around(labels, rows_needed, outside=regions) + tables
     border_taps = _around(row_of.view_as(labels), rows_border, outside=count)
     whole = whole_needed & whole_border
-    return RegionMap(labels, hidden_taps, rows_border, border_taps, whole)
+    return RegionMap(rows.view_as(labels), hidden_taps, border_taps, whole)
 
 
-def room_for(batch: int, height: int, width: int) -> int:
-    """A room that people's segmentations need about half of."""
-    return min(batch * ROOM * (height + width), batch * height * width)
+def room_for(height: int, width: int) -> int:
+    """A room that people's segmentations need about half of, for one picture."""
+    return min(ROOM * (height + width), height * width)
 
 
 def border_pixels(labels: Tensor) -> Tensor:

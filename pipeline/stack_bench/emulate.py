@@ -32,8 +32,11 @@ _PRODUCTS = {
 }
 
 
-class ProductsInSingle(TorchDispatchMode):
+class ProductsInSingle(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Within it, half precision products are computed in float32 and rounded."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def __torch_dispatch__(
         self,

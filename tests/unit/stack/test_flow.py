@@ -12,7 +12,7 @@ from pipeline.labels import Cihp, VitonGroup
 from pipeline.networks.gmm import warp
 from pipeline.openpose import to_body25
 from pipeline.parsing import DATASETS, Parser, parts_to_groups
-from pipeline.stack import FULL_HW, HALF_HW, garment_side
+from pipeline.stack import FULL_HW, garment_side
 from pipeline.stack.drawings import Paint, draw_paint, draw_pose
 from pipeline.stack.flow import Flow, plan_taps
 from pipeline.stack.networks import Precision, build_flow
@@ -159,30 +159,3 @@ def test_only_what_the_networks_dressed_is_shown(flow: Flow) -> None:
     assert alpha[600:650, 250:300].max() == 0, "hand"
     assert alpha[100, 100] == 0 and alpha[250, 100] == 0, "background"
     assert 0 < alpha[350, 199] < 255, "a soft edge"
-
-
-@pytest.mark.parametrize("precision", [Precision.FP16, Precision.BF16])
-def test_a_gpu_could_record_every_stage(precision: Precision) -> None:
-    """Tensors without values: whatever asks for one, or mixes devices, fails here."""
-    networks = small_networks(real_parser=True)
-    recorded = build_flow(networks, HALF_HW, torch.device("meta"), precision)
-    recorded.fixed_room = True
-    height, width = HALF_HW
-    shapes = {
-        "picture": (2, 3, height, width),
-        "skeleton": (2, height, width, 3),
-        "paint": (2, height, width),
-        "noise": (2, 1, 256, 192),
-        "garment": (2, 4, height, width),
-    }
-    given = {
-        name: torch.empty(shape, dtype=torch.uint8, device="meta") for name, shape in shapes.items()
-    }
-    given["small"] = torch.empty(2, 4, 256, 192, dtype=precision.dtype, device="meta")
-    given["features"] = torch.empty(2, 64, 16, 12, device="meta")
-    with torch.inference_mode():
-        for _, stage in recorded.stages:
-            given |= stage(given)
-    assert given["image"].shape == (2, height, width, 3)
-    single = ("output", "warped", "theta")
-    assert {given[name].dtype for name in single} == {torch.float32}
