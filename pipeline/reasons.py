@@ -8,7 +8,7 @@ from pipeline.structures import Reason
 
 ADVICE: Mapping[Reason, str] = {
     Reason.NO_GARMENT: "No garment is chosen. Choose one.",
-    Reason.NO_PERSON: "Nobody could be made out. Show one person from the front, head to hips.",
+    Reason.NO_PERSON: "Nobody who faces the camera was found. Face it, in view from head to hips.",
     Reason.SHOW_FACE: "The head is not in the picture. Show the face.",
     Reason.STEP_BACK: "The camera is too close, or a shoulder is out of the picture. Step back.",
     Reason.COME_CLOSER: "The person is too small in the picture. Come closer or crop it.",

@@ -15,7 +15,7 @@ from pipeline.compiled import ease, inner
 SHARPEST_RAD = 0.6  # angle between the bones below which the crease stays where it is
 CREASE_SHARES = (0.35, 0.65)  # of that angle: how far the thicker half pushes the crease
 CREASE_GAP = 0.01  # of the width: keeps the two lips of the crease in order
-TUCKED = 0.06  # of its length stays of the cloth inside the crease
+TUCKED = 0.01  # of its length stays of the cloth inside the crease
 CREASE_DEPTH = 1.1  # half thicknesses: looser cloth does not lengthen the crease
 ROOM = 0.75  # of a bone: the crease ends before the shoulder and before the wrist
 FAN_LEAST, FAN_MORE = 0.10, 0.16  # of the shorter bone: half length of the fan, straight and folded

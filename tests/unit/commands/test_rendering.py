@@ -85,7 +85,7 @@ def test_nobody_dressed_is_no_error_but_is_said_aloud(
     result = render(monkeypatch, Nobody, clip, "-o", tmp_path / "o.mp4")
     assert result.exit_code == 0
     assert "0 of 10 frames dressed" in result.stdout
-    assert "10 left alone, no_person: Nobody could be made out." in result.stdout
+    assert "10 left alone, no_person: Nobody who faces the camera was found." in result.stdout
     assert "Nobody was dressed" in result.stderr
     assert (tmp_path / "o.mp4").is_file()
 
