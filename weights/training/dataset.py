@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from pipeline.labels import Landmark
+from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
 from weights.training.camera import Camera
 from weights.training.dye import Dyer
@@ -25,6 +25,10 @@ Batch = tuple[Tensor, Tensor, Tensor]
 
 IGNORED = 255  # label of what lies outside the frame
 VALIDATION_EVERY = 40  # every so many-th sample is never trained on
+MUCH_ARM = 0.22  # of the upper garment's pixels: sleeveless or nearly so
+BARE_ARM_INTEREST = 1.5  # added to 1, how often others are drawn
+LEG_SHARE = 0.006  # of the picture
+LEG_INTEREST = 1.5  # the same
 WHOLE_SHARE = 0.5  # of crops that go down to the feet
 CUT_SHARE = 0.4
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
@@ -87,10 +91,11 @@ class Loader:
         self._rng = np.random.default_rng(seed)
         self._camera, self._dyer = Camera(self._rng), Dyer(self._rng)
         self._shrink = shrink
+        self._sum = np.cumsum([interest(sample.label) for sample in samples])
 
     def batch(self, size: int) -> Batch:
         """So many examples of samples drawn at random."""
-        chosen = self._rng.integers(len(self.samples), size=size)
+        chosen = np.searchsorted(self._sum, self._rng.uniform(0, self._sum[-1], size))
         return self.collate([self.example(self.samples[i]) for i in chosen])
 
     def collate(self, rows: list[tuple[Bytes, Bytes, Bytes]]) -> Batch:
@@ -173,6 +178,14 @@ class Stream(IterableDataset[Batch]):
         loader = Loader(self._samples, self._seed * WORKERS_MOST + number, self._shrink)
         while True:
             yield loader.batch(self._size)
+
+
+def interest(label: Bytes) -> float:
+    """How much more often than others a sample is drawn, because of rare skin that it shows."""
+    many = np.bincount(label.ravel(), minlength=len(OwnPart))
+    much_arm = many[OwnPart.ARMS] > MUCH_ARM * many[OwnPart.UPPER]
+    legs = many[OwnPart.LEGS] > LEG_SHARE * label.size
+    return 1.0 + BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs
 
 
 def _decoded(path: Path, flag: int) -> Bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ import pytest
 
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import OwnCrop, picture_planes, pose_planes
-from weights.training.dataset import Library, Loader, Rendered, as_inputs
+from weights.training.dataset import Library, Loader, Rendered, as_inputs, interest
 from weights.training.dye import LIKE_SKIN, Dyer
 
 SKIN = (190, 140, 110)
@@ -135,3 +136,17 @@ def test_new_pictures_are_found_and_some_held_out(tmp_path: Path) -> None:
     assert (len(train), len(validation)) == (2, 1)
     assert np.abs(train[0].image.astype(int) - sample.image).mean() < 4
     assert library.read()[0][0] is train[0]
+
+
+def test_bare_arms_and_legs_are_drawn_more_often() -> None:
+    _, label = _person()
+    covered = np.where(label == OwnPart.ARMS, OwnPart.UPPER, label)
+    bare = label.copy()
+    bare[100:, 30:60] = OwnPart.LEGS
+    assert interest(covered) == 1 < interest(label) < interest(bare)
+    samples = [replace(_rendered(), label=np.asarray(x, np.uint8)) for x in (covered, bare)]
+    loader = Loader(samples, seed=0, shrink=2)
+    loader._dyer.dye = lambda image, label: (image, label)
+    labels = loader.batch(60)[2]
+    shown = [(OwnPart.LEGS in row) or (OwnPart.ARMS in row) for row in labels]
+    assert np.mean(shown) > 0.65
