@@ -1,14 +1,17 @@
-"""What keyframes cost the frames between them: on and off in turns, in one session.
+"""What making keyframes costs the frames: on and off in turns, in one session.
 
 python -m tests.bench.with_keyframes [CLIP]
 
-Needs Chromium. The keyframes are those of a narrow stack on the processor, at its lowest priority.
-Spans with and without them follow each other while the same page watches the same server, so that
-both see the same machine; how much spans of one kind differ is the noise.
+Needs Chromium. The keyframes are those of a narrow stack on the processor, made as the server makes
+them; every other span of three seconds their process stands still. The same page watches the same
+server all the time, so that both kinds of spans see the same machine; how much spans of one kind
+differ tells how sure the ratios are. A keyframe takes twice as long as it would without the stops,
+and is twice as old.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import sys
@@ -28,17 +31,17 @@ from stream_server.commands import stream_bench as bench
 from stream_server.commands.frame_code import write_camera_file
 from tests.bench.small_stack_server import SPAN_S, with_keyframes
 
-SECONDS = 56.0
-SETTLE_S = 2.5  # of each span: what was begun in the span before
+SECONDS = 84.0
+SETTLE_S = 0.5  # of each span: frames that were begun in the span before
 GARMENT = "white-tee"
 PERCENTILES = (50, 95)
 
 
 def watch(frames: Iterable[Frame], folder: Path) -> dict[str, Any]:
     """Run one session; the moments (seconds since the epoch) and latencies of its frames."""
-    camera, ages = folder / "camera.mjpeg", folder / "ages.json"
+    camera, notes = folder / "camera.mjpeg", folder / "notes.json"
     write_camera_file((f.image for f in islice(frames, bench.MAX_CLIP_FRAMES)), camera)
-    server = ("tests.bench.small_stack_server", "--ages", str(ages))
+    server = ("tests.bench.small_stack_server", "--notes", str(notes))
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with bench._server(server, folder / "catalog") as (address, _), sync_playwright() as play:
         flags = [*bench.CHROMIUM_FLAGS, f"--use-file-for-fake-video-capture={camera}"]
@@ -53,11 +56,12 @@ def watch(frames: Iterable[Frame], folder: Path) -> dict[str, Any]:
         origin_s = page.evaluate("performance.timeOrigin") / 1000
         keyframes = bench._keyframes(address)
         browser.close()
+    noted = {name: np.array(rows) for name, rows in json.loads(notes.read_text()).items()}
     latencies = np.array(bench._latencies(seen["local"], seen["remote"]))
     return {
         "shown_s": origin_s + np.array([row["t"] for row in seen["remote"]]) / 1000,
         "latencies": latencies * (0.001, 1.0) + (origin_s, 0.0),
-        "ages": np.array(json.loads(ages.read_text())),
+        **noted,
         "keyframes": keyframes,
     }
 
@@ -74,22 +78,49 @@ def spans(seen: dict[str, Any]) -> dict[str, list[dict[str, float]]]:
             ms = rows[(rows[:, 0] >= begin) & (rows[:, 0] < end), 1]
             figures |= {f"{name}_p{q}_ms": float(np.percentile(ms, q)) for q in PERCENTILES}
         kind = "with" if with_keyframes(begin) else "without"
-        found[kind].append({name: round(value, 1) for name, value in figures.items()})
+        found[kind].append({name: round(value, 2) for name, value in figures.items()})
     return found
 
 
 def report(found: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
-    """Medians over the spans of each kind, their ratios, and the spans themselves."""
+    """Means over the spans of each kind; their ratios with standard errors; the spans."""
     names = found["with"][0]
-    medians = {
-        kind: {name: float(np.median([figures[name] for figures in rows])) for name in names}
-        for kind, rows in found.items()
+    rows = {
+        kind: {n: np.array([figures[n] for figures in spans]) for n in names}
+        for kind, spans in found.items()
     }
-    ratios = {n: round(medians["with"][n] / medians["without"][n], 3) for n in names}
-    spread = {
-        kind: {n: sorted(row[n] for row in rows) for n in names} for kind, rows in found.items()
+    means = {k: {n: round(float(v.mean()), 2) for n, v in r.items()} for k, r in rows.items()}
+    ratios, errors = {}, {}
+    for name in names:
+        ratio = means["with"][name] / means["without"][name]
+        parts = [
+            np.std(r[name], ddof=1) / r[name].mean() / len(r[name]) ** 0.5 for r in rows.values()
+        ]
+        ratios[name] = round(ratio, 3)
+        errors[name] = round(ratio * float(np.hypot(*parts)), 3)
+    return {**means, "with_to_without": ratios, "standard_error": errors, "spans": found}
+
+
+def looks(seen: dict[str, Any]) -> dict[str, Any]:
+    """How old keyframes were when worn, in how many frames, and what these frames took."""
+    ages, worn, used = seen["ages"], seen["worn"].reshape(-1, 3), seen["used"]
+    spent = {True: [0.0, 0.0], False: [0.0, 0.0]}
+    for (begin, before), (end, after) in itertools.pairwise(used):
+        if begin > seen["shown_s"][0]:
+            spent[with_keyframes(begin + SETTLE_S)][0] += after - before
+            spent[with_keyframes(begin + SETTLE_S)][1] += end - begin
+    photo = ~np.isin(ages[:, 0], worn[:, 0])
+    return {
+        "process_cores": round(spent[True][0] / spent[True][1], 3),
+        "worn_share": round(len(worn) / len(ages), 2),
+        "look_age_s": _percentiles(worn[:, 2] / 1000) if len(worn) else None,
+        "server_ms_of_photo_looks": _percentiles(ages[photo, 1]),
+        "server_ms_of_keyframes": _percentiles(worn[:, 1]) if len(worn) else None,
     }
-    return {**medians, "with_to_without": ratios, "spans": spread}
+
+
+def _percentiles(values: Any) -> list[float]:
+    return [round(float(value), 1) for value in np.percentile(values, PERCENTILES)]
 
 
 def main() -> None:
@@ -99,7 +130,7 @@ def main() -> None:
                 seen = watch((c.frame for c in reader), Path(name))
         else:
             seen = watch(swaying_astronaut(bench.MAX_CLIP_FRAMES), Path(name))
-    answer = {**report(spans(seen)), **seen["keyframes"], "watched_s": SECONDS}
+    answer = {**report(spans(seen)), **looks(seen), **seen["keyframes"], "watched_s": SECONDS}
     sys.stdout.write(json.dumps(answer, indent=1) + "\n")
 
 
