@@ -24,6 +24,8 @@ from pipeline.gate import Gate, Verdict, judge
 from pipeline.keyframes import KeyedLook
 from pipeline.looks.crossfade import CrossFade
 from pipeline.looks.photo import PhotoLook
+from pipeline.own_parser import OwnParser
+from pipeline.part_watch import PartWatch
 from pipeline.pose import PoseTracker
 from pipeline.structures import Body, Composite, Frame, Garment, Image, Pose, Reason
 from pipeline.timing import StageClock
@@ -62,10 +64,14 @@ class LiveTryOn(Closing):
         look_of: makes the look of a garment, or hands out one that was made before.
         keyed: where keyframes come from; None = photo looks only.
         on_close: called by ``close``, for what belongs to the session beside it.
+        parser: tells the parts of a person apart, in a thread beside the frames: for a live
+            camera. None = one of its own, which frames wait for: two runs give the same pixels.
         with_cpu: measure the CPU time of each stage too, see ``timing.StageClock``.
 
     Raises:
-        NotSupported: this kind of garment cannot be dressed yet (also from ``select``).
+        NotSupported: this kind of garment cannot be dressed yet (also from ``select``), or ONNX
+            Runtime is not installed.
+        WeightsError: the parser's weights are missing.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class LiveTryOn(Closing):
         with_cpu: bool = False,
         keyed: KeyedLooks | None = None,
         on_close: Callable[[], None] | None = None,
+        parser: OwnParser | None = None,
     ) -> None:
         self._with_cpu = with_cpu
         self._look_of = look_of
@@ -84,6 +91,7 @@ class LiveTryOn(Closing):
         self._last: tuple[Garment, KeyedLook] | None = None  # worn on while a person fades out
         self._fade = CrossFade()
         self.select(garment)
+        self._parts = PartWatch(parser or OwnParser(), background=parser is not None)
         self._poses = PoseTracker()
         self._gate = Gate()
         self._beside: Pose | None = None
@@ -98,6 +106,7 @@ class LiveTryOn(Closing):
         """Free the pose graph. May be called twice; not while a step is running."""
         if self._on_close is not None:
             self._on_close()
+        self._parts.close()
         self._poses.close()
 
     @property
@@ -112,6 +121,7 @@ class LiveTryOn(Closing):
 
     def economise(self, on: bool) -> bool:
         """Do less per frame, at some cost to edges; True when that is a change. From any thread."""
+        self._parts.economise(on)
         return self._compositor.economise(on)
 
     def process(self, frame: Frame) -> Composite:
@@ -130,6 +140,9 @@ class LiveTryOn(Closing):
         if self._poses.beside is not self._beside:  # a judgement costs a millisecond
             self._beside = self._poses.beside
             self._several = judge(self._beside) is None
+        if verdict.usable and pose is not None and self._look is not None:
+            with clock.stage("parts"):
+                self._parts.offer(frame, pose, self._scene)
         return Observation(frame, pose, verdict, self._scene, clock)
 
     def dress(self, observation: Observation) -> Composite:
@@ -170,21 +183,25 @@ class LiveTryOn(Closing):
                 garment=look.garment,
                 lit=0.0 if keyed is None else 1.0,
             )
+        parts = self._parts.take(observation.scene, frame.time_s)
+        if parts is not None:
+            self._compositor.saw(parts)
+        opacity = verdict.opacity if self._compositor.knows_person else 0.0
         # also while settling, at opacity 0: the colours of the scene are learnt then
         with clock.stage("compose"):
             composite = self._compositor.compose(
                 frame,
                 body,
                 drawn,
-                opacity=verdict.opacity,
+                opacity=opacity,
                 time_s=frame.time_s,
             )
-        if verdict.opacity == 0.0:
+        if opacity == 0.0:
             return untouched(frame, verdict.reason or Reason.SETTLING, clock)
         return replace(
             composite,
             look="photo" if keyed is None else "neural",
-            opacity=verdict.opacity,
+            opacity=opacity,
             # every keyframe has a mesh of its own: its vertices say nothing about the next one's
             vertices_px=drawn.vertices_px if keyed is None else None,
             look_age_ms=None if keyed is None else (frame.time_s - keyed.time_s) * 1e3,

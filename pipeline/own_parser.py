@@ -281,7 +281,7 @@ class OwnParser:
         except ImportError as error:
             raise NotSupported(
                 "The own parser runs on ONNX Runtime, which is not installed."
-                " Run: .venv/bin/pip install -e '.[own-parser]'"
+                " Run: .venv/bin/pip install -e ."
             ) from error
         if not weights.is_file():
             raise WeightsError(f"There are no weights of the own parser at {weights}.")

@@ -13,6 +13,7 @@ from stream_server.keyframe_service import KeyframeService
 
 if TYPE_CHECKING:
     from pipeline.looks.shelf import LookShelf
+    from pipeline.own_parser import OwnParser
 
 
 class PipelineEngine:
@@ -58,17 +59,26 @@ class PipelineEngine:
 
         return LookShelf()
 
+    @cached_property
+    def _parser(self) -> OwnParser:
+        """Shared by all sessions, each of which calls it from a thread of its own."""
+        from pipeline.own_parser import OwnParser
+
+        return OwnParser()
+
     def live(self) -> Live:
         """A new pipeline for one session, without a garment."""
         from pipeline.live import LiveTryOn
 
         desk = None if self._keyframes is None else self._keyframes.desk()
         if desk is None:
-            return LiveTryOn(look_of=self._looks.get)
+            return LiveTryOn(look_of=self._looks.get, parser=self._parser)
         from pipeline.keylooks import LiveKeyframes
 
         keyed = LiveKeyframes(desk).look
-        return LiveTryOn(look_of=self._looks.get, keyed=keyed, on_close=desk.close)
+        return LiveTryOn(
+            look_of=self._looks.get, keyed=keyed, on_close=desk.close, parser=self._parser
+        )
 
     def photo(self, person: bytes, garment: Garment) -> Composite:
         """Dress an uploaded photo of a person."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.evidence import ColourEvidence
+from pipeline.compose.evidence import Witness
 from pipeline.compose.fill import SkinPainter, continue_garment
 from pipeline.compose.hem import WornHem
 from pipeline.compose.layers import LayerDecider
@@ -32,6 +32,7 @@ from pipeline.compose.loops.blend import (
 from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.grid import behind_neck
 from pipeline.compose.morph import steep
+from pipeline.compose.parts import CarriedParts, PartMaps
 from pipeline.compose.view import View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
@@ -64,7 +65,8 @@ class Compositor:
 
     def __init__(self) -> None:
         self._viewer = Viewer()
-        self._evidence = ColourEvidence()
+        self._parts = CarriedParts()
+        self._witness = Witness()
         self._decider = LayerDecider()
         self._painter = SkinPainter()
         self._tone = SceneTone()
@@ -77,9 +79,19 @@ class Compositor:
         """Depth of the worn garment's hem, torso lengths below the shoulder line; None unknown."""
         return self._hem.depth
 
+    @property
+    def knows_person(self) -> bool:
+        """Whether the parser has seen the person; until then nothing should be dressed."""
+        return self._parts.known
+
+    def saw(self, parts: PartMaps) -> None:
+        """Take in what the parser saw in a frame of this person, whenever that comes."""
+        self._parts.add(parts)
+
     def reset(self) -> None:
         """Forget person and scene, for instance at a cut."""
-        for part in (self._evidence, self._decider, self._painter, self._tone, self._hem):
+        learnt = self._parts, self._witness
+        for part in (*learnt, self._decider, self._painter, self._tone, self._hem):
             part.reset()
         self._last = None
 
@@ -154,7 +166,8 @@ class Compositor:
     ) -> _Analysis | None:
         view = self._viewer.look_at(image, body, drawn, FEW_CELLS if self._thrifty else CELLS)
         zones = find_zones(view, body, drawn)
-        evidence = self._evidence.observe(view, zones, body, time_s)
+        parts = self._parts.on(view, body.pose)
+        evidence = self._witness.observe(view, zones, parts, time_s)
         self._hem.update(image, view, zones, body, evidence, time_s)
         garment = view.shrink(drawn.rgba, drawn.box[:2])
         cover = np.ascontiguousarray(garment[..., 3])

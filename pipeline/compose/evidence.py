@@ -1,7 +1,8 @@
 """What the pixels say: soft maps of skin, worn garment and hair. No decisions here.
 
-``Evidence`` is the seam: today colour models learnt from the person in front of the camera fill it,
-a trained parser of human parts can fill it instead, and nothing behind it changes.
+The parser says what is where, coarsely and a few times a second. It also shows which pixels teach
+what skin, hair and the worn garment look like; those colours then say it of every cell of every
+frame. Where both could be true, the parser decides; where they disagree, a colour that fits well.
 """
 
 from __future__ import annotations
@@ -12,17 +13,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.loops.colours import LIGHTNESS_PER_BYTE, rate, smooth
-from pipeline.compose.loops.masks import shrunk, touching
-from pipeline.compose.morph import as_mask, dilated
+from pipeline.compose.loops.colours import HAND_ENDS, LIGHTNESS_PER_BYTE, rate, smooth
+from pipeline.compose.parts import HAIR, SKIN, WORN, Planes
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
-from pipeline.compose.zones import Zones, fill_chest, fill_ellipse
-from pipeline.structures import Alpha, Body
+from pipeline.compose.zones import Zones
+from pipeline.structures import Alpha
 
 SURELY_PERSON = 200  # person alpha of a pixel that may teach a colour
 LEARN_TIME_S = 0.5  # time constant of skin and hair
-LEARN_EVERY_S = 0.09  # colours change slowly: every third frame of a camera is enough
+LEARN_EVERY_S = 0.2  # colours change slowly
 WORN_TIME_S = 2.0  # longer: a hand hides part of a print for a while
 TRUSTED = 0.7  # share of a sample, nearest to its median, that tells its spread
 MANY_PIXELS = 400  # more teach nothing more
@@ -34,17 +34,16 @@ HAIR_WIDTH_MIN = (14.0, 5.0, 7.0)
 HAIR_WIDTH_SCALE = (2.2, 2.5, 2.5)
 WIDTH_MAX = (34.0, 14.0, 16.0)  # a wider spread means that something else was in the sample
 FACE_MIDDLE = 75  # percent of the face's ellipse
-SURELY_SKIN = 0.35
-MOSTLY = 0.6  # a chest that looks like skin or hair for the most part is a garment of that colour
+SURE = 190  # share of the parser's that may teach a colour
 
 FULL_BIN = 1.0 / 250.0  # share of the worn histogram at which a colour certainly belongs to it
 DOUBT = 3.0  # so many times more of a colour is needed where it is also that of skin or hair
-NOTHING = 0.12  # weight of "none of the three"
+NOTHING = 0.12  # likeness of "none of the three"
+TRUST, TRUST_AT_HAND = 0.95, 0.3  # in the parser; its hands are coarse and a moment old
+DOUBTS = np.array([0.003, 0.03, 0.01], np.float32)  # least likeness of skin, worn and hair
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 BOX_BLUR = 85  # of 256; a neighbour's weight in the mean of three
 BACKGROUND = 20  # person alpha below which a cell shows what is behind the person
-MIXED_RIM = 1  # cells beside the person that may show some of their colour
-DOUBTFUL_RIM = 4  # cells; so far may the person's mask reach over what is behind
 
 LIGHTNESS_BINS, CHROMA_BINS = 12, 32
 BIN_COUNT = LIGHTNESS_BINS * CHROMA_BINS * CHROMA_BINS
@@ -86,10 +85,10 @@ class _Blob:
         return np.asarray(np.exp(-0.5 * off * off), np.float32)
 
 
-class ColourEvidence:
-    """Evidence from colours learnt on the person: skin on the face, worn on the chest, hair above.
+class Witness:
+    """Gathers evidence; holds the colours learnt from one person.
 
-    Holds one session's models; ``reset`` when another person may be in front of the camera.
+    ``reset`` when another person may be in front of the camera.
     """
 
     def __init__(self) -> None:
@@ -107,68 +106,54 @@ class ColourEvidence:
         self._worn_table = np.zeros(BIN_COUNT, np.float32)
         self._learnt_s: float | None = None
 
-    def observe(self, view: View, zones: Zones, body: Body, time_s: float) -> Evidence:
+    def observe(self, view: View, zones: Zones, parts: Planes, time_s: float) -> Evidence:
         """Learn from a view and rate its cells.
 
         Args:
             view: the person's neighbourhood.
             zones: where its parts are.
-            body: the person.
+            parts: (3, h, w) the parser's shares, see ``parts.CarriedParts``.
             time_s: the frame's time; a frame seen twice teaches nothing new.
         """
         elapsed = None if self._learnt_s is None else max(0.0, time_s - self._learnt_s)
+        hands = _hand_distance(zones)
         if elapsed is None or elapsed >= LEARN_EVERY_S:
             self._learnt_s = time_s
-            self._learn(view, zones, body, elapsed or 0.0)
-        skin, hair = self._tables
-        planes = rate(view.lab, skin, hair, self._worn_table, self._bins, NOTHING)
+            self._learn(view, zones, parts, hands, elapsed or 0.0)
+        planes = rate(
+            view.lab,
+            *self._tables,
+            self._worn_table,
+            self._bins,
+            parts,
+            hands,
+            DOUBTS,
+            NOTHING,
+            TRUST,
+            TRUST_AT_HAND,
+        )
         self._settler.apply(view, planes, time_s)
         skin, worn, hair = smooth(planes, BOX_BLUR)
         hair[view.person < 100] = 0
-        return Evidence(skin, _not_behind(worn, view.person), hair)
+        return Evidence(skin, worn, hair)
 
-    def _learn(self, view: View, zones: Zones, body: Body, elapsed_s: float) -> None:
+    def _learn(
+        self, view: View, zones: Zones, parts: Planes, hands: Alpha, elapsed_s: float
+    ) -> None:
         weight = _weight(elapsed_s, LEARN_TIME_S)
-        self._skin = _follow(self._skin, _face_blob(view, zones), weight)
-        skin = self._like(view, self._skin)
-        self._hair = _follow(self._hair, _hair_blob(view, zones, skin), weight)
-        hair = self._like(view, self._hair)
-        chest = fill_chest(view, body) > 0
-        self._learn_worn(view, zones, chest, skin, hair, _weight(elapsed_s, WORN_TIME_S))
+        sure = (parts > SURE) & (view.person > SURELY_PERSON)
+        # without eyes, lips and glasses, by the median: hands and neck are lit in other ways
+        face = view.lab[sure[SKIN] & (zones.in_face < FACE_MIDDLE)]
+        self._skin = _follow(self._skin, _blob(face, SKIN_WIDTH_SCALE, SKIN_WIDTH_MIN), weight)
+        hair = view.lab[sure[HAIR]]
+        self._hair = _follow(self._hair, _blob(hair, HAIR_WIDTH_SCALE, HAIR_WIDTH_MIN), weight)
+        self._learn_worn(view.lab[sure[WORN] & (hands > HAND_ENDS)], elapsed_s)
         for table, blob in zip(self._tables, (self._skin, self._hair), strict=True):
             if blob is not None:
                 table[:] = blob.likeness(self._bytes)
         self._worn_table = self._rate_worn()
 
-    def _like(self, view: View, blob: _Blob | None) -> NDArray[np.bool_]:
-        """Cells (h, w) that look like a colour."""
-        if blob is None:
-            return np.zeros(view.shape, np.bool_)
-        table = np.log(blob.likeness(self._bytes) + np.float32(1e-9))
-        total = table[0][view.lab[..., 0]]
-        total += table[1][view.lab[..., 1]]
-        total += table[2][view.lab[..., 2]]
-        return np.asarray(total >= np.log(SURELY_SKIN))
-
-    def _learn_worn(
-        self,
-        view: View,
-        zones: Zones,
-        chest: NDArray[np.bool_],
-        skin: NDArray[np.bool_],
-        hair: NDArray[np.bool_],
-        weight: float,
-    ) -> None:
-        for limb in zones.limbs.values():
-            chest |= limb.within(0.6, start=0.1, end=0.8)
-        for limb in zones.limbs.values():
-            chest &= ~limb.within(1.3, start=1.0) & (limb.hand_distance > 100)
-        chest &= view.person > SURELY_PERSON
-        for other in (_attached(zones, skin), hair):
-            clear = chest & ~other
-            if clear.sum() > (1.0 - MOSTLY) * chest.sum():
-                chest = clear
-        pixels = view.lab[chest]
+    def _learn_worn(self, pixels: NDArray[np.uint8], elapsed_s: float) -> None:
         if len(pixels) < FEW_PIXELS:
             return
         places = sum(self._bins[c][pixels[:, c]] for c in range(3))
@@ -177,7 +162,8 @@ class ColourEvidence:
         if self._worn is None:
             self._worn = counts
         else:
-            self._worn += np.float32(weight) * (counts - self._worn)
+            weight = np.float32(_weight(elapsed_s, WORN_TIME_S))
+            self._worn += weight * (counts - self._worn)
 
     def _rate_worn(self) -> NDArray[np.float32]:
         """How surely each bin's colour is that of the worn garment."""
@@ -217,27 +203,14 @@ def _lab_of_bytes() -> NDArray[np.float32]:
     return np.stack([byte * np.float32(LIGHTNESS_PER_BYTE), byte - 128.0, byte - 128.0])
 
 
-def _not_behind(worn: Alpha, person: Alpha) -> Alpha:
-    """Evidence of the worn garment, less that of what is behind the person just beside.
-
-    A wall in the garment's colour would else be garment wherever the person's mask is a little
-    wide; where it is not, a rim left out looks like the wall.
-    """
-    beyond = dilated(person, MIXED_RIM) < BACKGROUND  # a camera smears colours over the edge
-    behind = dilated(np.where(beyond, worn, np.uint8(0)), DOUBTFUL_RIM + MIXED_RIM)
-    return np.where(person < BACKGROUND, worn, cv2.subtract(worn, behind))
-
-
 def _weight(elapsed_s: float, constant_s: float) -> float:
     return float(1.0 - np.exp(-elapsed_s / constant_s))
 
 
-def _attached(zones: Zones, skin: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Skin that hangs together with the neck, a forearm or a hand; all else is print."""
-    seed = zones.neck.copy()
-    for limb in zones.limbs.values():
-        seed[limb.within(0.7, start=0.5) | (limb.hand_distance < 70)] = 255
-    return np.asarray(touching(skin.view(np.uint8), seed, 0.0) > 0)
+def _hand_distance(zones: Zones) -> Alpha:
+    """Percent of a hand's radius to the nearer hand, (h, w) uint8."""
+    both = [limb.hand_distance for limb in zones.limbs.values()]
+    return np.asarray(np.minimum(*both), np.uint8)
 
 
 def _follow(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None:
@@ -245,24 +218,6 @@ def _follow(old: _Blob | None, new: _Blob | None, weight: float) -> _Blob | None
         return new if old is None else old
     old.move(new, weight)
     return old
-
-
-def _face_blob(view: View, zones: Zones) -> _Blob | None:
-    """Colour of the middle of the face: its median, without eyes, lips, beard and glasses."""
-    pixels = view.lab[(zones.in_face < FACE_MIDDLE) & (view.person > SURELY_PERSON)]
-    return _blob(pixels, SKIN_WIDTH_SCALE, SKIN_WIDTH_MIN)
-
-
-def _hair_blob(view: View, zones: Zones, skin: NDArray[np.bool_]) -> _Blob | None:
-    """Colour of what lies on the crown and is not skin; None for a bald head."""
-    face = zones.face
-    eyes_to_mouth = float(np.hypot(*(face.mouth - face.eyes)))
-    top = face.eyes - face.down * eyes_to_mouth * 1.1
-    size = (2.2 * face.half_width, 1.9 * eyes_to_mouth)
-    crown = fill_ellipse(view.blank(), top, size, face.degrees)
-    sure = shrunk(as_mask(view.person > SURELY_PERSON), 1)
-    pixels = view.lab[(crown > 0) & (sure > 0) & ~skin]
-    return _blob(pixels, HAIR_WIDTH_SCALE, HAIR_WIDTH_MIN)
 
 
 def _blob(

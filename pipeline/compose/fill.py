@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.compose.beside_neck import no_collar
 from pipeline.compose.evidence import LEARN_EVERY_S, SURELY_PERSON, Evidence
 from pipeline.compose.layers import Layers
 from pipeline.compose.loops.arms import light_on
@@ -18,7 +17,7 @@ from pipeline.compose.loops.fills import (
     way_to_edge,
 )
 from pipeline.compose.loops.masks import grown
-from pipeline.compose.morph import as_mask, doubled, odd, steep, twice_blurred, without
+from pipeline.compose.morph import as_mask, doubled, odd, steep, twice_blurred
 from pipeline.compose.view import View
 from pipeline.compose.zones import Zones
 from pipeline.structures import Alpha, Image, Side
@@ -100,10 +99,7 @@ class SkinPainter:
             CHIN_SHADOW_LENGTH,
         )
         fill = paint_fill(
-            without(
-                np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
-                no_collar(view, zones, evidence),
-            ),
+            np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
             layers.ground,
             self._shades(view, zones, evidence, layers, tainted, limb),
             light,

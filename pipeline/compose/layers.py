@@ -200,10 +200,10 @@ def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
             rules.append((cells.STRIPPED, BAGGY, max(1.0, limb.reach), END))
         if not bare and limb.arm.in_front:
             rules.append((cells.OVER, OUTLINED_ARM, max(1.0, limb.reach), END))
-        if bare and not limb.arm.behind:
+        if bare:
             rules.append((cells.PAINT_BARE, BARE_ARM, start, END))
             rules.append((cells.BAGGY_BARE, BAGGY, start, SHORT_WORN))
-        elif not limb.arm.behind:
+        else:
             rules.append((cells.PAINT_CLOTHED, OUTLINED_ARM, start, END))
             rules.append((cells.BAGGY_CLOTHED, BAGGY, start, END))
     rows = [(role, _percent(radii), _percent(a), _percent(b)) for role, radii, a, b in rules]

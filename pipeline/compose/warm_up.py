@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid
+from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid, parts
 from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
@@ -58,7 +58,13 @@ def _grid(rgb: Mask, points: Points) -> None:
 def _colours(rgb: Mask) -> None:
     table = np.zeros((3, 256), np.float32)
     bins, worn = np.zeros((3, 256), np.int32), np.zeros(1, np.float32)
-    planes = colours.smooth(colours.rate(rgb, table, table, worn, bins, 1.0), 1)
+    shares, hands = np.zeros((3, SIZE, SIZE), np.uint8), np.zeros((SIZE, SIZE), np.uint8)
+    doubts = np.ones(3, np.float32)
+    seen = shares, hands, doubts
+    planes = colours.smooth(colours.rate(rgb, table, table, worn, bins, *seen, 1.0, 1.0, 1.0), 1)
+    points = np.ones((2, 2), np.float32)
+    moved = parts.movement(SIZE, SIZE, points, points, 1.0)
+    parts.sample(shares, hands, moved, 1.0, 0.0, 0.0)
     old, old_lab = np.zeros(planes.shape, np.float32), np.zeros(rgb.shape, np.float32)
     moved = colours.changed(planes, old, 0, 0, 1)
     colours.settle(planes, rgb, moved, old, old_lab, moved, 0, 0, 1.0, 1.0, 1.0)

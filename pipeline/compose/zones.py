@@ -36,9 +36,6 @@ CHIN = 0.62  # of eyes-to-mouth, below the mouth
 NECK_HALF_WIDTH = 0.40  # half chests, at the jaw
 SUBPIXEL_BITS = 4
 
-WORN_TOP, WORN_BOTTOM = 0.12, 0.70  # torso lengths below the shoulder line: surely the worn shirt
-WORN_HALF_WIDTH = 0.72  # half chests seen
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
@@ -240,15 +237,6 @@ def _neck(view: View, face: Face, neckline: Points, half_chest: float) -> Alpha:
     return np.asarray(grown(fill_polygon(view.blank(), outline), 1), np.uint8)
 
 
-def fill_chest(view: View, body: Body) -> Alpha:
-    """255 where the chest and belly surely show the worn garment."""
-    half = body.right * body.half_chest_seen_px * WORN_HALF_WIDTH
-    top = body.mid_shoulder - body.up * body.torso_px * WORN_TOP
-    bottom = body.mid_shoulder - body.up * body.torso_px * WORN_BOTTOM
-    corners = view.to_small(np.stack([top - half, top + half, bottom + half, bottom - half]))
-    return fill_polygon(view.blank(), corners)
-
-
 def _trunk(view: View, body: Body) -> Alpha:
     down = body.mid_shoulder - body.up * (body.levels * body.torso_px)[:, None]
     # the wearer's right is on the left of the picture
@@ -263,11 +251,4 @@ def fill_polygon(canvas: Alpha, outline: Floats) -> Alpha:
     """Fill a polygon (n, 2) into ``canvas``, which is also returned."""
     points = np.round(np.asarray(outline) * (1 << SUBPIXEL_BITS)).astype(np.int32)
     cv2.fillPoly(canvas, [points], (255,), cv2.LINE_8, SUBPIXEL_BITS)
-    return canvas
-
-
-def fill_ellipse(canvas: Alpha, centre: Floats, axes: tuple[float, float], degrees: float) -> Alpha:
-    """Fill an ellipse of two full axes into ``canvas``, which is also returned."""
-    middle = (float(centre[0]), float(centre[1]))
-    cv2.ellipse(canvas, (middle, axes, degrees), (255,), -1)
     return canvas

@@ -136,7 +136,6 @@ def test_probabilities_sum_to_one() -> None:
 
 
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
     with pytest.raises(WeightsError, match="no weights"):
         OwnParser(tmp_path / "none.onnx")
     (tmp_path / "other.onnx").write_bytes(b"not a network")
@@ -148,13 +147,12 @@ def test_without_the_runtime_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(NotSupported, match=r"pip install -e '\.\[own-parser\]'"):
+    with pytest.raises(NotSupported, match=r"pip install -e \."):
         OwnParser(tmp_path / "none.onnx")
 
 
 def test_the_shipped_weights_are_small_and_fit() -> None:
     assert WEIGHTS.stat().st_size <= MOST_BYTES
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
     image = np.full((*SIZE_WH[::-1], 3), 120, np.uint8)
     parse = OwnParser().run(image, standing_pose())
     assert parse.logits.shape == (len(OwnPart), *INPUT_HW)
@@ -162,7 +160,6 @@ def test_the_shipped_weights_are_small_and_fit() -> None:
 
 
 def test_nobody_is_all_background() -> None:
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
     image, parser = np.zeros((30, 40, 3), np.uint8), OwnParser()
     assert not parser.parse(image, None).any()
     logits = parser.logits(image, None)

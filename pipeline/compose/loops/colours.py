@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 LIGHTNESS_PER_BYTE = 100.0 / 255.0  # 8-bit Lab stretches lightness, but not a and b
+HAND_BEGINS, HAND_ENDS = 100, 160  # percent of a hand's radius between which trust fades
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "ninf", "nsz"})
@@ -16,16 +17,28 @@ def rate(
     hair: NDArray[np.float32],
     worn: NDArray[np.float32],
     bins: NDArray[np.int32],
+    parts: NDArray[np.uint8],
+    hand_distance: NDArray[np.uint8],
+    doubts: NDArray[np.float32],
     nothing: float,
+    trust: float,
+    least_trust: float,
 ) -> NDArray[np.uint8]:
     """Divide each cell among skin, worn and hair, leaving a rest for the unknown.
+
+    The parser's shares say what is likely there, the colour how well it fits.
 
     Args:
         lab: (h, w, 3) CIE Lab in bytes, see ``images.to_lab_bytes``.
         skin, hair: (3, 256) likeness of each value of each channel; the product counts.
         worn: likeness of every colour bin.
         bins: (3, 256) terms of a colour's bin, by channel and value.
-        nothing: weight of "none of the three".
+        parts: (3, h, w) the parser's shares of skin, worn and hair.
+        hand_distance: (h, w) percent of a hand's radius.
+        doubts: (3,) likeness that skin, worn and hair have at least: a colour may be new.
+        nothing: likeness of "none of the three".
+        trust: 0..1, how much the parser is believed.
+        least_trust: the same at a hand, which moves faster than the parser looks.
 
     Returns:
         (3, h, w): skin, worn, hair; 255 = certain.
@@ -33,13 +46,28 @@ def rate(
     rows, columns = lab.shape[:2]
     out = np.empty((3, rows, columns), np.uint8)
     rest, half = np.float32(nothing), np.float32(0.5)
+    zero, one, four = np.float32(0.0), np.float32(1.0), np.float32(len(parts) + 1)
+    share = four / np.float32(255.0)
+    most, less = np.float32(trust), np.float32(trust - least_trust)
+    last, per = np.float32(HAND_ENDS), np.float32(1.0 / (HAND_ENDS - HAND_BEGINS))
     for y in range(rows):
         for x in range(columns):
+            near = (last - np.float32(hand_distance[y, x])) * per
+            believed = most - less * min(max(near, zero), one)
+            even = one - believed
+            bare = share * np.float32(parts[0, y, x])
+            cloth = share * np.float32(parts[1, y, x])
+            strand = share * np.float32(parts[2, y, x])
+            other = max(four - bare - cloth - strand, zero)
             i, j, k = lab[y, x, 0], lab[y, x, 1], lab[y, x, 2]
-            of_skin = skin[0, i] * skin[1, j] * skin[2, k]
-            of_hair = hair[0, i] * hair[1, j] * hair[2, k]
-            of_worn = worn[bins[0, i] + bins[1, j] + bins[2, k]]
-            full = np.float32(255.0) / (of_skin + of_worn + of_hair + rest)
+            of_skin = skin[0, i] * skin[1, j] * skin[2, k] + doubts[0]
+            of_worn = worn[bins[0, i] + bins[1, j] + bins[2, k]] + doubts[1]
+            of_hair = hair[0, i] * hair[1, j] * hair[2, k] + doubts[2]
+            of_skin *= even + believed * bare
+            of_worn *= even + believed * cloth
+            of_hair *= even + believed * strand
+            total = of_skin + of_worn + of_hair + rest * (even + believed * other)
+            full = np.float32(255.0) / total
             out[0, y, x] = np.uint8(of_skin * full + half)
             out[1, y, x] = np.uint8(of_worn * full + half)
             out[2, y, x] = np.uint8(of_hair * full + half)

@@ -227,7 +227,8 @@ def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
             cloth = np.int32(cells.worn[y, x]) + np.int32(cells.hair[y, x])
             clothed = (cells.roles[y, x] & PAINT_CLOTHED) != 0
             masks[0, y, x] = 255 if cloth > WORN_SURE else 0
-            masks[1, y, x] = cells.neck[y, x] & ~solid[y, x]
+            high = cells.worn[y, x] > WORN_HINT and cells.worn[y, x] > cells.skin[y, x]
+            masks[1, y, x] = cells.neck[y, x] if high and not solid[y, x] else 0
             masks[2, y, x] = 255 if clothed and not solid[y, x] else 0
             masks[3, y, x] = 255 if cells.skin[y, x] < BARE else 0
     worn = grown(opened(masks[0], CELL), TWO_CELLS)
@@ -341,7 +342,7 @@ def _continued_cloth(
             found = (worn > WORN_HINT) & (worn > cells.skin[y, x]) & (person > PERSON)
             masks[0, y, x] = 255 if found else 0
             masks[1, y, x] = 255 if cells.garment[y, x] >= 128 else 0
-    worn_rim, above = grown(masks[0], RIM), _above_hem(cells, marks)
+    worn_rim, above = grown(masks[0], CELL), _above_hem(cells, marks)
     painted = _solid_paint(cells, skin)
     loose = grown(cells.trunk, max(1, int(TRUNK_ROOM * marks.unit)))
     away, reach = away_from(masks[1]), np.float32(CLOTH_REACH * marks.unit)

@@ -12,7 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.labels import Landmark
+from pipeline.compose.compositor import Compositor
+from pipeline.compose.parts import PartMaps
+from pipeline.labels import Landmark, OwnPart
+from pipeline.own_parser import INPUT_HW, OwnCrop, OwnParse
 from pipeline.structures import Arm, Body, Box, DrawnLook, Frame, Image, Points, Pose, Side
 
 WIDTH, HEIGHT = 320, 240
@@ -88,37 +91,37 @@ class Scene:
     def camera(self) -> Image:
         image = np.empty((HEIGHT, WIDTH, 3), np.float32)
         image[:] = WALL
-        for zone, colour in self.painted():
+        for zone, colour, _ in self.painted():
             image[zone > 0] = colour
         image = cv2.GaussianBlur(image, (0, 0), 0.6)
         image *= self.brightness * np.array(self.cast, np.float32)
         noise = np.random.default_rng(self.seed).normal(0.0, 1.5, image.shape)
         return np.clip(image + noise, 0, 255).astype(np.uint8)
 
-    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int]]]:
-        sleeve = self.worn if self.worn_sleeves else self.skin
+    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int], OwnPart]]:
+        sleeve = (self.worn, OwnPart.UPPER) if self.worn_sleeves else (self.skin, OwnPart.ARMS)
         layers = [
-            (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR),
-            (_box(150, 70, 170, 100), self.skin),
-            (_box(TRUNK[0] + 4, 100, TRUNK[1] - 4, WAIST_Y), self.skin),
-            (_box(TRUNK[0] + 4, WAIST_Y, TRUNK[1] - 4, HEIGHT), self.trousers),
-            (_box(TRUNK[0], self.worn_top_y, TRUNK[1], self.hem_y), self.worn),
-            (_ellipse(*FACE, *FACE_AXES), self.skin),
+            (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR, OwnPart.HAIR),
+            (_box(150, 70, 170, 100), self.skin, OwnPart.NECK),
+            (_box(TRUNK[0] + 4, 100, TRUNK[1] - 4, WAIST_Y), self.skin, OwnPart.NECK),
+            (_box(TRUNK[0] + 4, WAIST_Y, TRUNK[1] - 4, HEIGHT), self.trousers, OwnPart.LOWER),
+            (_box(TRUNK[0], self.worn_top_y, TRUNK[1], self.hem_y), self.worn, OwnPart.UPPER),
+            (_ellipse(*FACE, *FACE_AXES), self.skin, OwnPart.FACE),
         ]
         for side in Side:
             shoulder, elbow, wrist, knuckles = self.joints(side)
             layers += [
-                (_line(elbow, wrist, 13), sleeve),
-                (_line(shoulder, elbow, 17), self.worn),
-                (_disc(knuckles, HAND_RADIUS), self.skin),
+                (_line(elbow, wrist, 13), *sleeve),
+                (_line(shoulder, elbow, 17), self.worn, OwnPart.UPPER),
+                (_disc(knuckles, HAND_RADIUS), self.skin, OwnPart.HANDS),
             ]
         if self.long_hair:
-            layers.append((_box(*STRAND), HAIR))
+            layers.append((_box(*STRAND), HAIR, OwnPart.HAIR))
         return layers
 
     def person(self) -> NDArray[np.uint8]:
         person = np.zeros((HEIGHT, WIDTH), np.uint8)
-        for zone, _ in self.painted():
+        for zone, _, _ in self.painted():
             person |= zone
         return cv2.GaussianBlur(person, (0, 0), 1.0)
 
@@ -134,6 +137,25 @@ class Scene:
         """The middle of a forearm, clear of the worn shirt's short sleeve."""
         _, elbow, wrist, _ = self.joints(side)
         return _line(elbow + (wrist - elbow) * 0.5, elbow + (wrist - elbow) * 0.75, 5) > 0
+
+    def parts(self, time_s: float = 0.0) -> PartMaps:
+        """What a parser sees of it: coarse, and sure of nothing."""
+        truth = np.zeros((len(OwnPart), HEIGHT, WIDTH), np.float32)
+        truth[OwnPart.BACKGROUND] = 1.0
+        for zone, _, part in self.painted():
+            truth[:, zone > 0] = 0.0
+            truth[part, zone > 0] = 1.0
+        crop = OwnCrop.fit(0, 0, WIDTH, HEIGHT)
+        size = INPUT_HW[::-1]
+        seen = [cv2.warpAffine(cv2.blur(plane, (5, 5)), crop.to_crop, size) for plane in truth]
+        parse = OwnParse(crop, np.log(np.stack(seen) * 0.94 + 0.005))
+        return PartMaps.of(parse, self.body().pose, time_s)
+
+    def mirror(self) -> Compositor:
+        """A compositor that has been told the parts of its person."""
+        compositor = Compositor()
+        compositor.saw(self.parts())
+        return compositor
 
     # -- what the stages before the compositor say ---------------------------------------------
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from drawn_scene import GARMENT, HAND_ON_CHEST, WORN, Scene
 
-from pipeline.compose.compositor import Compositor
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
 from pipeline.compose.loops.fills import paint_fill
 from pipeline.structures import Image, Side
@@ -19,7 +18,7 @@ def dressed(scene: Scene) -> Image:
     """The scene's person in the scene's short-sleeved garment."""
     frame = scene.frame()
     return (
-        Compositor()
+        scene.mirror()
         .compose(frame, scene.body(), scene.drawn(), opacity=1.0, time_s=frame.time_s)
         .image
     )
@@ -89,7 +88,7 @@ def test_nothing_of_a_worn_sleeve_shows_around_a_painted_forearm() -> None:
 def test_the_rim_of_a_hand_does_not_keep_the_worn_colour() -> None:
     scene = Scene(hand_on_chest=True)
     camera = cv2.GaussianBlur(scene.camera(), (0, 0), 1.5)  # an edge as wide as a webcam's
-    compositor = Compositor()
+    compositor = scene.mirror()
     frame = scene.frame()
     image = compositor.compose(
         type(frame)(camera, 0.0), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0

@@ -30,6 +30,7 @@ def follow(
         image = scene.camera()
         if paint is not None:
             image = np.where(paint > 0, paint, image).astype(np.uint8)
+        compositor.saw(scene.parts(step / fps))
         compositor.compose(
             Frame(image, step / fps),
             scene.body(),
@@ -88,7 +89,7 @@ def test_a_hand_at_the_belly_does_not_end_the_shirt() -> None:
 
 def test_a_shirt_cut_off_by_the_picture_reaches_to_its_end() -> None:
     scene = PLAIN.but(hem_y=240)
-    compositor = Compositor()
+    compositor = scene.mirror()
     cut = int(SHOULDER_Y + 95)
     body = scene.body()
     drawn = scene.drawn()

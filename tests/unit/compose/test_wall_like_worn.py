@@ -10,8 +10,9 @@ import pytest
 from drawn_scene import SKIN, WALL, Scene
 from numpy.typing import NDArray
 
-from pipeline.compose.compositor import Compositor
-from pipeline.compose.evidence import ColourEvidence
+from pipeline.compose.evidence import Witness
+from pipeline.compose.loops.cells import WORN_HINT
+from pipeline.compose.parts import CarriedParts
 from pipeline.compose.view import Viewer
 from pipeline.compose.zones import find_zones
 from pipeline.structures import Composite, Image
@@ -23,7 +24,7 @@ COLLAR = np.s_[84:90, 154:166]  # above the drawn neckline's lowest point
 
 def dress(scene: Scene, camera: Image, person: NDArray[np.uint8]) -> Composite:
     body = scene.body()
-    return Compositor().compose(
+    return scene.mirror().compose(
         replace(scene.frame(), image=camera),
         replace(body, pose=replace(body.pose, person_alpha=person)),
         scene.drawn(),
@@ -56,12 +57,15 @@ def test_a_wall_that_a_wide_mask_covers_is_not_worn() -> None:
     wide = cv2.dilate(true_mask, np.ones((9, 9), np.uint8))
     body = replace(body, pose=replace(body.pose, person_alpha=wide))
     view = Viewer().look_at(scene.camera(), body, scene.drawn(), 27_000)
-    evidence = ColourEvidence().observe(view, find_zones(view, body, scene.drawn()), body, 0.0)
+    parts = CarriedParts()
+    parts.add(scene.parts())
+    zones = find_zones(view, body, scene.drawn())
+    evidence = Witness().observe(view, zones, parts.on(view, body.pose), 0.0)
     true_alpha = view.shrink(true_mask[..., None], None)[..., 0]
     rim = (true_alpha < 20) & (view.shrink(wide[..., None], None)[..., 0] > 200)
     assert rim.sum() > 50
-    assert np.median(evidence.worn[view.person == 0]) > 150
+    assert np.median(evidence.worn[view.person == 0]) < 50
     # the outline leaves some of the rim to the wall, and of the rest hardly any is worn
-    assert ((evidence.worn > 40) & (view.person > 200))[rim].mean() < 0.4
+    assert ((evidence.worn > WORN_HINT) & (view.person > 200))[rim].mean() < 0.5
     chest = view.to_small(np.array([160.0, 150.0])).astype(int)
     assert evidence.worn[chest[1], chest[0]] > 150

@@ -18,7 +18,6 @@ LEAST = {"upper": 0.8, "lower": 0.75, "face": 0.75, "hair": 0.6}
 @pytest.mark.media
 @pytest.mark.skipif(MEDIA_VARIABLE not in os.environ, reason=f"{MEDIA_VARIABLE} is not set")
 def test_real_people_are_parsed() -> None:
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is an extra: wearcast[own-parser]")
     parser, score = OwnParser(), Score()
     with PoseEstimator() as estimator:
         for truth in read_truths():
