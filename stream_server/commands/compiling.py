@@ -19,10 +19,10 @@ COMPILES = "numba:compile"  # numba's event; what comes from its cache raises no
 
 @contextmanager
 def telling_when_compiling(progress: Progress) -> Iterator[None]:
-    """Compile what is not compiled yet, and say so, also of what follows in this block.
+    """Say so when anything is compiled in this block.
 
-    A command may need some of the loops only; the others are compiled with them all the same, or
-    another command would say it again.
+    It may have needed some of the loops only; the others are then compiled at its end all the
+    same, or another command would say it again.
 
     Args:
         progress: the display to say it on; a terminal also sees a bar that counts the loops.
@@ -30,9 +30,11 @@ def telling_when_compiling(progress: Progress) -> Iterator[None]:
     """
     shown = progress.live.is_started
     try:
-        with install_listener(COMPILES, _Teller(progress)):
-            compile_loops()
+        teller = _Teller(progress)
+        with install_listener(COMPILES, teller):
             yield
+            if teller.told:
+                compile_loops()
     finally:
         if progress.live.is_started and not shown:
             progress.stop()
@@ -45,6 +47,11 @@ class _Teller(Listener):  # type: ignore[misc]  # numba publishes no types
         self._progress = progress
         self._task: TaskID | None = None
         self._depth = 0
+
+    @property
+    def told(self) -> bool:
+        """Whether anything was compiled."""
+        return self._task is not None
 
     def on_start(self, event: Event) -> None:
         self._depth += 1

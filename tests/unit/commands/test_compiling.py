@@ -18,20 +18,39 @@ def fresh_loop(x: int) -> int:
     return x + 1
 
 
-def test_a_command_compiles_what_only_others_need_as_well(
+def test_a_command_that_compiles_compiles_what_only_others_need_as_well(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Otherwise the next command would say "once on this machine" a second time."""
-    loop = njit(fresh_loop)
-    monkeypatch.setattr(compiling, "compile_loops", lambda: loop(1))
+    needed, not_needed = njit(fresh_loop), njit(fresh_loop)
+    monkeypatch.setattr(compiling, "compile_loops", lambda: not_needed(1))
     said = io.StringIO()
-    with telling_when_compiling(Progress(console=Console(file=said), transient=True)):
-        pass
+    for _ in range(2):
+        with telling_when_compiling(Progress(console=Console(file=said), transient=True)):
+            needed(1)
     assert said.getvalue() == f"{SENTENCE}\n"
-    assert loop.signatures
+    assert not_needed.signatures
 
 
-def test_compiling_is_told_once_and_what_is_compiled_already_is_not() -> None:
+def test_a_command_that_compiles_nothing_or_fails_does_not_begin_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = njit(fresh_loop)
+    monkeypatch.setattr(compiling, "compile_loops", lambda: pytest.fail("no reason to compile"))
+    with telling_when_compiling(Progress(console=Console(file=io.StringIO()))):
+        pass
+    with (
+        pytest.raises(ValueError),
+        telling_when_compiling(Progress(console=Console(file=io.StringIO()))),
+    ):
+        loop(1)
+        raise ValueError
+
+
+def test_compiling_is_told_once_and_what_is_compiled_already_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(compiling, "compile_loops", lambda: None)
     said = io.StringIO()
     first, second = njit(fresh_loop), njit(fresh_loop)
     with Progress(console=Console(file=said)) as progress:
@@ -49,6 +68,7 @@ def test_what_comes_from_the_cache_is_not_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compiling, "compile_loops", lambda: None)
     said = []
     for _ in range(2):
         out = io.StringIO()
