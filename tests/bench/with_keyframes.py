@@ -38,9 +38,13 @@ PERCENTILES = (50, 95)
 
 
 def watch(frames: Iterable[Frame], folder: Path) -> dict[str, Any]:
-    """Run one session; the moments (seconds since the epoch) and latencies of its frames."""
+    """Run one session; the moments (seconds since the epoch) and latencies of its frames.
+
+    The clip is played there and back: a cut would make it forget the keyframes before.
+    """
+    there = [f.image for f in islice(frames, bench.MAX_CLIP_FRAMES // 2)]
     camera, notes = folder / "camera.mjpeg", folder / "notes.json"
-    write_camera_file((f.image for f in islice(frames, bench.MAX_CLIP_FRAMES)), camera)
+    write_camera_file([*there, *reversed(there)], camera)
     server = ("tests.bench.small_stack_server", "--notes", str(notes))
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     with bench._server(server, folder / "catalog") as (address, _), sync_playwright() as play:
