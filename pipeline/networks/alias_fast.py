@@ -33,7 +33,7 @@ from pipeline.networks.alias_generator import (
 from pipeline.networks.folding import plain_conv
 from pipeline.networks.layers import resize_nearest, size_hw
 from pipeline.networks.regions import TAPS, RegionMap, region_map, room_for
-from pipeline.networks.statistics import standardise
+from pipeline.networks.statistics import Normal
 
 SINGLE = 1  # coarsest blocks that stay in single precision
 DENSE_FROM = 0.5  # share of border pixels from which convolving everything is the lesser work
@@ -133,18 +133,27 @@ class FastBlock(nn.Module):
         mask = mask if self.masked else None
         x = x.to(self.conv_0.weight.dtype)
         regions = regions.to(x.dtype) if isinstance(regions, Tensor) else regions
-        normal = standardise(x, mask)
+        normal = Normal(x, mask)
         shortcut = x
         if self.learned_shortcut:
-            scale, shift = self.norm_s(regions)
-            shortcut = self.conv_s(torch.addcmul(shift, normal, scale))
-        scale, shift = self.norm_0(regions)
-        y = torch.addcmul(shift, normal, scale)
-        y = self.conv_0(F.leaky_relu(y, SLOPE, inplace=True))
-        scale, shift = self.norm_1(regions)
-        y = torch.addcmul(shift, standardise(y, mask), scale)
-        result: Tensor = shortcut + self.conv_1(F.leaky_relu(y, SLOPE, inplace=True))
+            shortcut = self.conv_s(_modulated(normal, self.norm_s, regions))
+        y = self.conv_0(_modulated(normal, self.norm_0, regions, SLOPE))
+        y = self.conv_1(_modulated(Normal(y, mask), self.norm_1, regions, SLOPE))
+        result: Tensor = shortcut + y
         return result
+
+
+def _modulated(
+    normal: Normal,
+    modulation: DenseModulation | TableModulation,
+    regions: Tensor | RegionMap,
+    slope: float = 1.0,
+) -> Tensor:
+    if isinstance(regions, RegionMap):
+        assert isinstance(modulation, TableModulation)
+        return normal.looked_up(regions.rows, modulation.table(regions), slope)
+    scale, shift = modulation(regions)
+    return normal.scaled(scale, shift, slope)
 
 
 class FastAliasGenerator(nn.Module):
@@ -205,9 +214,10 @@ class FastAliasGenerator(nn.Module):
         One alone fills a GPU there, and eight at once would take gigabytes of memory.
         """
         coarse = self._masked_blocks(x, seg_div, misalign_mask)
-        singles = zip(x.split(1), coarse.split(1), seg.split(1), strict=True)
+        singles = zip(torch.split(x, 1), torch.split(coarse, 1), torch.split(seg, 1), strict=True)
         pictures, whole = zip(
-            *(self._one_hot_blocks(*single, fixed_room) for single in singles), strict=True
+            *(self._one_hot_blocks(*single, fixed_room=fixed_room) for single in singles),
+            strict=True,
         )
         return torch.cat(pictures), torch.stack(whole).all()
 

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from pipeline.networks import fused
 from pipeline.networks.layers import NORM_EPS
 
 
@@ -43,6 +44,8 @@ def standardise(x: Tensor, mask: Tensor | None = None) -> Tensor:
     """
     if mask is not None:
         return _standardise_regions(x.float(), mask.float()).to(x.dtype)
+    if fused.available(x):
+        return fused.modulate(x, *fused.spread(x))
     if x.dtype == torch.float32:
         return F.instance_norm(x, eps=NORM_EPS)
     mean, variance = moments(x)
@@ -66,6 +69,36 @@ def _standardise_regions(x: Tensor, mask: Tensor) -> Tensor:
         factor = weight * (count / pixels / (variance + NORM_EPS)).sqrt()
         scale, shift = scale + factor, shift + factor * mean
     return x * scale - shift
+
+
+class Normal:
+    """Features of which normalised, modulated forms are wanted, with one set of statistics.
+
+    Args:
+        x: (B, C, H, W).
+        mask: as of ``standardise``.
+    """
+
+    def __init__(self, x: Tensor, mask: Tensor | None = None) -> None:
+        self._x = x
+        self._spread = fused.spread(x) if mask is None and fused.available(x) else None
+        self._plain = standardise(x, mask) if self._spread is None else None
+
+    def scaled(self, scale: Tensor, shift: Tensor, slope: float = 1.0) -> Tensor:
+        """With scale and shift (B, C, H, W) and a leaky ReLU, whose slope of 1 is none."""
+        plain = self._plain
+        if plain is None:
+            assert self._spread is not None
+            plain = fused.modulate(self._x, *self._spread)
+        y = torch.addcmul(shift, plain, scale)
+        return y if slope == 1.0 else F.leaky_relu(y, slope, inplace=True)
+
+    def looked_up(self, rows: Tensor, table: Tensor, slope: float = 1.0) -> Tensor:
+        """The same, scale and shift of a pixel being its row (B, H, W) of a table (n, 2 C)."""
+        if self._spread is not None:
+            return fused.modulate(self._x, *self._spread, rows, table, slope)
+        scale, shift = F.embedding(rows, table).permute(0, 3, 1, 2).chunk(2, 1)
+        return self.scaled(scale, shift, slope)
 
 
 class InstanceNorm(nn.Module):
