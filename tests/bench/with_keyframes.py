@@ -17,7 +17,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from playwright.sync_api import sync_playwright
 
 from pipeline.clips import VideoReader
 from pipeline.samples import swaying_astronaut
+from pipeline.scene import CutDetector
 from pipeline.structures import Frame
 from stream_server.commands import stream_bench as bench
 from stream_server.commands.frame_code import write_camera_file
@@ -40,9 +40,11 @@ PERCENTILES = (50, 95)
 def watch(frames: Iterable[Frame], folder: Path) -> dict[str, Any]:
     """Run one session; the moments (seconds since the epoch) and latencies of its frames.
 
-    The clip is played there and back: a cut would make it forget the keyframes before.
+    The clip is played there and back, up to its first cut: a cut forgets the keyframes before it.
     """
-    there = [f.image for f in islice(frames, bench.MAX_CLIP_FRAMES // 2)]
+    cuts = CutDetector()
+    scene = itertools.takewhile(lambda frame: not cuts.is_cut(frame), frames)
+    there = [frame.image for frame in itertools.islice(scene, bench.MAX_CLIP_FRAMES // 2)]
     camera, notes = folder / "camera.mjpeg", folder / "notes.json"
     write_camera_file([*there, *reversed(there)], camera)
     server = ("tests.bench.small_stack_server", "--notes", str(notes))
