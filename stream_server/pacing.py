@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 SLICE_S = 0.005  # of processor time; the system's timers are hardly finer
 LARGEST_SHARE = 0.5  # of one core, on an idle machine
-PATIENCE = 2.0  # rest for a moment's wait, in such moments: half a core free → a fifth of it taken
+PATIENCE = 5.0  # rest for a moment's wait, in such moments: half a core free → an eighth of one
 LONGEST_REST_S = 0.1  # after one slice: on a full machine less than 5 % of a core are taken
 
 
