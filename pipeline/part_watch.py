@@ -14,7 +14,7 @@ from pipeline.own_parser import OwnParser
 from pipeline.structures import Frame, Points, Pose
 
 NEW_CALLS, NEW_EVERY_S = 3, 0.1  # the first looks at a person come soon after another
-MOVING_EVERY_S, STILL_EVERY_S = 0.4, 0.8
+MOVING_EVERY_S, STILL_EVERY_S = 0.5, 1.0
 MOVED = 0.25  # shoulder widths that a point of the body goes in a pose that is new
 GONE_S = 1.0  # whoever comes after so long may be somebody else
 TOO_OLD_S = 0.5  # a body has moved too far since to carry parts along

@@ -43,6 +43,7 @@ class PipelineEngine:
         from pipeline.live import LiveTryOn, warm_up
         from pipeline.samples import astronaut
 
+        _ = self._parser
         worn = [e.id for e in catalog.list() if e.category is not Category.LOWER]
         if not worn:
             LiveTryOn().close()  # nothing to wear yet: at least the models are loaded
