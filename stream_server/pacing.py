@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SLICE_S = 0.005  # of processor time; the system's timers are hardly finer
-LARGEST_SHARE = 0.5  # of one core, on an idle machine
-PATIENCE = 5.0  # rest for a moment's wait, in such moments: half a core free → an eighth of one
+LARGEST_SHARE = 0.25  # of one core, on an idle machine
+PATIENCE = 5.0  # rest for a moment's wait, in such moments: half a core free → a tenth of one
 LONGEST_REST_S = 0.1  # after one slice: on a full machine less than 5 % of a core are taken
 
 
