@@ -74,7 +74,10 @@ def _complaint(cutout: Cutout) -> str | None:
     if border_contact(mask) > MOST_BORDER or _top_is_cut(mask):
         return "The garment is cut off by the edge of the picture, so parts are missing."
     if find_symmetry(mask).overlap < LEAST_SYMMETRY:
-        return "This does not have the outline of a garment seen straight from the front."
+        return (
+            "This does not have the outline of a garment seen straight from the front, or a shadow"
+            " beside it looks like cloth."
+        )
     return None
 
 
