@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -144,7 +145,7 @@ class Compositor:
             Look(plain(drawn.rgba), plain(_collar(drawn)), y, x),
             analysis.coarse,
             Manner(float(GAIN_ONE), float(opacity), float(crisp), GRAIN),
-            tone,
+            tone + np.float32(drawn.lit) * (1.0 - tone),
             view.step,
             view.box.y0,
             view.box.x0,
@@ -180,6 +181,7 @@ class Compositor:
         fill = self._painter.paint(view, zones, evidence, layers, layers.known, time_s)
         front = np.minimum(layers.front, layers.limit)
         lights = light_of(view, zones, evidence, front, layers.keep, cover)
+        lights[0] = _less(lights[0], drawn.lit)
         way, smooth = continue_garment(garment, cloth) or (NO_WAY, NO_WAY)
         if smooth is NO_WAY:
             cloth = view.blank()
@@ -204,6 +206,14 @@ class Compositor:
         cover = view.shrink(drawn.rgba, drawn.box[:2])[..., 3]
         np.maximum(planes[COVER], cover, out=planes[COVER])
         return _Analysis(view, last.coarse._replace(planes=planes), joints)
+
+
+def _less(gain: Alpha, lit: float) -> Alpha:
+    """Folds and shadows for a garment whose colours hold a share ``lit`` of the light already."""
+    if lit <= 0.0:
+        return gain
+    even = np.full_like(gain, GAIN_ONE)
+    return np.asarray(cv2.addWeighted(gain, 1.0 - lit, even, lit, 0.0), np.uint8)
 
 
 def _joints(body: Body) -> Points:

@@ -233,6 +233,12 @@ def test_a_shadow_on_the_worn_shirt_falls_on_the_garment() -> None:
     assert dark < 0.92 * light
 
 
+def test_a_garment_that_holds_the_scenes_light_is_not_lit_again() -> None:
+    dim = Scene(brightness=0.55)
+    composite = dress(dim, drawn=replace(dim.drawn(), lit=1.0))
+    assert near(colour_of(composite.image, CHEST), GARMENT, within=4)
+
+
 def test_the_same_frames_give_the_same_pixels() -> None:
     first, second = (dress(TOUCHING, times=3) for _ in range(2))
     assert np.array_equal(first.image, second.image)
