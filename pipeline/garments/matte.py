@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.garments.regions import Mask, closed, disc, grow, opened, reached_from_border, shrink
+from pipeline.garments.regions import Mask, disc, grow, opened, reached_from_border, shrink
 from pipeline.structures import Image
 
 CORE_INSET = 5  # px diameter: this far inside, a pixel is garment alone
@@ -34,7 +34,6 @@ def premultiplied(image: Image, mask: Mask, background: NDArray[np.float32]) -> 
         (h, w, 4) uint8 RGBA, colour premultiplied by alpha. Rim pixels have the colour of the
         nearest pixel well inside, so that nothing of the old background travels along.
     """
-    found = mask
     mask = _without_pale_rim(image, mask, background)
     core = shrink(mask, CORE_INSET) & ~grow(_mixed(image, mask, background), CORE_INSET)
     if core.sum() < 0.5 * mask.sum():  # all straps and lace
@@ -43,21 +42,8 @@ def premultiplied(image: Image, mask: Mask, background: NDArray[np.float32]) -> 
         core = mask
     inner = _nearest_inner_colour(image, core)
     alpha = _alpha(image, mask, core, inner, background)
-    whole = shrink(_with_stripe_ends(alpha > 0.5, found), 3)
-    own = core | (whole & (alpha < 0.5))
-    alpha = np.maximum(alpha, _feathered(whole))
-    colour = np.where(own[..., None], image.astype(np.float32), inner)
+    colour = np.where(core[..., None], image.astype(np.float32), inner)
     return pack(colour, alpha)
-
-
-def _with_stripe_ends(solid: Mask, mask: Mask) -> Mask:
-    """Fill notches in the outline of sleeves and torso: ends of stripes as pale as the wall.
-
-    Args:
-        solid: what is cloth by its colour.
-        mask: what was cut out.
-    """
-    return solid | (closed(solid, PITCH) & mask & opened(mask, BODY))
 
 
 def _mixed(image: Image, mask: Mask, background: NDArray[np.float32]) -> Mask:

@@ -7,7 +7,7 @@ from garment_drawings import SIZE_WH, draw, garment_mask
 from numpy.typing import NDArray
 
 from pipeline.garments.matte import premultiplied
-from pipeline.garments.regions import Mask, grow, opened, shrink
+from pipeline.garments.regions import Mask, grow, shrink
 
 WALL = np.full((*SIZE_WH[::-1], 3), 190.0, np.float32)
 DARK, PALE = (40, 30, 60), (214, 204, 190)
@@ -23,16 +23,6 @@ def test_pale_stripes_reach_the_edge() -> None:
     rows = np.arange(SIZE_WH[1])[:, None, None] // STRIPE_PX % 2
     image = np.where(mask[..., None], np.where(rows, DARK, PALE), WALL).astype(np.uint8)
     assert (alpha_of(image, mask)[shrink(mask, 5)] > 250).mean() > 0.98  # all but a few corners
-
-
-def test_stripes_in_the_colour_of_the_wall_leave_no_teeth() -> None:
-    mask = garment_mask("tank")
-    rows = np.arange(SIZE_WH[1])[:, None, None] // STRIPE_PX % 2
-    like_the_wall = (190, 190, 190)
-    image = np.where(mask[..., None], np.where(rows, DARK, PALE), WALL).astype(np.uint8)
-    rim = mask & ~shrink(mask, 11) & (rows[..., 0] == 0)
-    image[rim] = like_the_wall
-    assert (alpha_of(image, mask)[shrink(mask, 7) & opened(mask, 61) & rim] > 128).mean() > 0.25
 
 
 def test_a_cast_shadow_is_cleared() -> None:
