@@ -57,7 +57,8 @@ BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 HAIR = 100  # evidence from which a cell hanging together with the head is hair
 HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
 WORN_BESIDE = 40  # evidence that makes a cell no part of the surroundings
-FACE_MIDDLE, FACE_SEED, FACE_EDGE, JAW = 70, 90, 100, 115  # percent of the face's ellipse
+# percent of the face's ellipse
+FACE_MIDDLE, FACE_SEED, FACE_EDGE, JAW, BROW = 70, 90, 100, 115, 170
 HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
 NECK_EDGE = 0.24  # half chests of a neck's width that hair may hang over
 HOOD = 1.0  # half chests around the chin where a hood may lie
@@ -167,7 +168,7 @@ def garment_room(cells: Cells, marks: Marks) -> Mask:
 
 @njit(cache=True, nogil=True)
 def _head(cells: Cells, marks: Marks) -> Mask:
-    """The face's ellipse, and hair that hangs together with it."""
+    """The face's ellipse, and brow and hair that hang together with it."""
     rows, columns = cells.person.shape
     hair, seed = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
     throat = shrunk(cells.neck, int(NECK_EDGE * marks.unit / 2))  # a dark collar is no hair
@@ -182,14 +183,17 @@ def _head(cells: Cells, marks: Marks) -> Mask:
     found = strands.copy()
     for y in range(rows):
         for x in range(columns):
-            if cells.face[y, x] >= JAW:
-                continue
             u, v = x - marks.mouth[0], y - marks.mouth[1]
-            if u * marks.down[0] + v * marks.down[1] > 0.0:
+            below = u * marks.down[0] + v * marks.down[1] > 0.0
+            hairy = int(cells.hair[y, x])
+            if cells.face[y, x] < JAW and below:
                 # hair hangs from the crown and the temples; what touches only the jaw is a collar
                 strands[y, x] = found[y, x] = 0
             elif cells.face[y, x] < FACE_SEED:
                 seed[y, x] = found[y, x] = 255
+            elif cells.face[y, x] < BROW and not below and int(cells.skin[y, x]) + hairy > HAIR:
+                # the brow of a bowed head is higher than its eyes and mouth tell
+                strands[y, x] = found[y, x] = 255
     hanging = touching(found, seed, 0.0)
     for y in range(rows):
         for x in range(columns):

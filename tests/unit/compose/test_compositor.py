@@ -24,6 +24,7 @@ from pipeline.compose.loops import (
     parts,
 )
 from pipeline.compose.warm_up import warm_up
+from pipeline.labels import Landmark
 from pipeline.structures import Body, Composite, DrawnLook, Frame, Side
 
 PLAIN = Scene()
@@ -320,6 +321,19 @@ def test_the_back_collar_lies_beside_the_neck_only() -> None:
         assert near(colour_of(image, opening), SKIN, 45)
     between_neck_and_front = np.s_[86:89, 144:146]  # the wall is not seen through a garment
     assert near(colour_of(image, between_neck_and_front), BACK, 60)
+
+
+def test_a_hood_stands_behind_a_bowed_head() -> None:
+    body, drawn = PLAIN.body(), PLAIN.drawn()
+    for mark in range(Landmark.MOUTH_RIGHT + 1):  # seen from above, a face looks short and low
+        body.pose.landmarks_px[mark, 1] = 62 + 0.75 * (body.pose.landmarks_px[mark, 1] - 60)
+    hood = np.zeros_like(drawn.rgba)
+    hood[:100] = (*BACK, 255)
+    compositor = PLAIN.mirror()
+    image = compositor.compose(
+        PLAIN.frame(), body, replace(drawn, back_collar=hood), opacity=1.0, time_s=0.0
+    ).image
+    assert near(colour_of(image, np.s_[40:47, 152:168]), tuple(PLAIN.camera()[43, 160]), 25)
 
 
 def test_a_higher_worn_neckline_becomes_skin() -> None:
