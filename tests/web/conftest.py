@@ -19,7 +19,7 @@ from stand_in import Server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-ACTION_MS = 8000  # for one step in the page; connecting takes .5 s on a free machine
+ACTION_MS = 30_000  # for one step in the page: .5 s on a free machine, far more on a full one
 FLAGS = (
     "--no-sandbox",
     "--use-fake-ui-for-media-stream",

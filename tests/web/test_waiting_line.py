@@ -73,7 +73,9 @@ def test_the_page_sends_less_picture_when_the_server_asks(open_page: Any, server
     width = "document.querySelector('.stage-dressed').videoWidth"
     page.wait_for_function(f"() => {width} > 0 && {width} <= 320")
     server._loop.call_soon_threadsafe(session._wish, FULL, "none")
-    page.wait_for_function(f"() => {width} === 640")
+    page.wait_for_function("() => window.wishes.at(-1)[0] === 1 && window.wishes.at(-1)[1] === 30")
+    # Not 640: on a full machine the browser itself may hold the picture smaller for minutes.
+    page.wait_for_function(f"() => {width} > 320")
 
 
 def test_a_permission_in_the_address_is_shown_to_the_server(open_page: Any) -> None:
