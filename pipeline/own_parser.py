@@ -308,16 +308,11 @@ class OwnParser:
             whole: see the person down to the feet; coarser than the upper body alone.
         """
         crop = OwnCrop.around(pose, whole)
-        return self.run_planes(picture_planes(image, pose.person_alpha, crop), pose, crop)
-
-    def run_planes(self, picture: Planes, pose: Pose, crop: OwnCrop) -> OwnParse:
-        """The same for a crop of one's own choice.
-
-        Args:
-            picture: as ``picture_planes`` makes it of the crop.
-        """
-        planes = pose_planes(crop.points(pose.landmarks_px), pose.visibility)
-        (logits,) = self._session.run(["logits"], {"picture": picture, "pose": planes})
+        inputs = {
+            "picture": picture_planes(image, pose.person_alpha, crop),
+            "pose": pose_planes(crop.points(pose.landmarks_px), pose.visibility),
+        }
+        (logits,) = self._session.run(["logits"], inputs)
         return OwnParse(crop, logits[0])
 
     def parse(self, image: Image, pose: Pose | None, whole: bool = True) -> NDArray[np.uint8]:

@@ -20,6 +20,7 @@ from stream_server.commands import bench, regress, weights
 from stream_server.commands.doctor import doctor
 from stream_server.commands.parse import parse
 from stream_server.commands.stopping import stopping_cleanly
+from stream_server.config import STACKS
 
 EXIT_BAD_INPUT = 2
 
@@ -35,11 +36,11 @@ app.add_typer(regress.app, name="regress")
 app.add_typer(weights.app, name="weights")
 
 
-STACKS = "auto|off|cpu|cuda"  # checked where they are used, so that files hear the same sentence
+CHOICES = "|".join(STACKS)  # checked where they are used, so that files hear the same sentence
 StackOption = Annotated[
     str,
     typer.Option(
-        metavar=STACKS,
+        metavar=CHOICES,
         help="Where networks dress the person: cuda, cpu (minutes), off (photo look), or auto: cuda"
         " if its weights and a GPU are here.",
     ),
@@ -70,7 +71,7 @@ def serve(
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these.")] = None,
     catalog: Annotated[Path | None, typer.Option(help="Folder of garments.")] = None,
     stack: Annotated[
-        str | None, typer.Option(metavar=STACKS, help="Where network keyframes are made.")
+        str | None, typer.Option(metavar=CHOICES, help="Where network keyframes are made.")
     ] = None,
     commercial: Annotated[
         bool | None,

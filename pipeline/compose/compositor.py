@@ -30,8 +30,8 @@ from pipeline.compose.loops.blend import (
     Manner,
     blend,
 )
-from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.grid import behind_neck
+from pipeline.compose.loops.parts import movement, sample
 from pipeline.compose.morph import steep
 from pipeline.compose.parts import CarriedParts, PartMaps
 from pipeline.compose.view import View, Viewer, plain
@@ -43,6 +43,7 @@ CLOTH_EDGE = 0  # person alpha at which the continued garment begins, to cover a
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
 CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
 FEW_CELLS = 10_000  # the same when time is short
+NEAR = 1.0  # cells around a joint that move with it alone
 FARTHEST = 0.3  # half chests a joint may move between two frames and be followed without a look
 NECK_RADIUS = 0.36  # half chests
 GRAIN = 2.5  # levels; painted skin without any looks airbrushed beside the camera's
@@ -202,7 +203,10 @@ class Compositor:
         view, joints = last.view, _joints(body)
         if np.abs(joints - last.joints).max() > FARTHEST * body.half_chest_px:
             return None
-        planes = carry(last.coarse.planes, view.to_small(last.joints), view.to_small(joints))
+        now, then = view.to_small(joints), view.to_small(last.joints)
+        moved = movement(*view.shape, now, then, NEAR)
+        everywhere = np.full(view.shape, 255, np.uint8)
+        planes = sample(last.coarse.planes, everywhere, moved, 1.0, 0.0, 0.0, True)
         cover = view.shrink(drawn.rgba, drawn.box[:2])[..., 3]
         np.maximum(planes[COVER], cover, out=planes[COVER])
         return _Analysis(view, last.coarse._replace(planes=planes), joints)

@@ -137,5 +137,5 @@ def _sampled(
     now, then = (joints - first) / step, (seen.joints - first) / step
     moved = movement(*where.shape, now.astype(np.float32), then.astype(np.float32), NEAR)
     left, top = (seen.scale * first + seen.corner).tolist()
-    found = sample(seen.planes, where, moved, float(seen.scale * step), left, top)
+    found = sample(seen.planes, where, moved, float(seen.scale * step), left, top, False)
     return np.asarray(found, np.uint8)

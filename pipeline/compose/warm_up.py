@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid, parts
-from pipeline.compose.loops.carry import carry
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
 from pipeline.compose.loops.light import fold_gain, worn_light
@@ -37,7 +36,7 @@ def warm_up() -> None:
     worn_light(rgb, plane, plane, plane, 1.0)
     gain = half.reshape(SIZE, SIZE)
     fills.light_and_shadow(gain, *[plane] * 6, 1.0, 1.0, 1)
-    planes = carry(np.zeros((blend.COUNT, SIZE, SIZE), np.uint8), points, points)
+    planes = np.zeros((blend.COUNT, SIZE, SIZE), np.uint8)
     coarse = blend.Coarse(planes, fills.way_to_edge(plane), smooth)
     corners = (1, 0, 0, SIZE, SIZE)
     manner = blend.Manner(1.0, 1.0, 1.0, 1.0)
@@ -64,7 +63,7 @@ def _colours(rgb: Mask) -> None:
     planes = colours.smooth(colours.rate(rgb, table, table, worn, bins, *seen, 1.0, 1.0, 1.0), 1)
     points = np.ones((2, 2), np.float32)
     moved = parts.movement(SIZE, SIZE, points, points, 1.0)
-    parts.sample(shares, hands, moved, 1.0, 0.0, 0.0)
+    parts.sample(shares, hands, moved, 1.0, 0.0, 0.0, False)
     old, old_lab = np.zeros(planes.shape, np.float32), np.zeros(rgb.shape, np.float32)
     moved = colours.changed(planes, old, 0, 0, 1)
     colours.settle(planes, rgb, moved, old, old_lab, moved, 0, 0, 1.0, 1.0, 1.0)

@@ -1,9 +1,8 @@
 """Judge the parser on real, hand-labelled frames: ``python -m weights.training.evaluate``.
 
 Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames and by
-skin tone and framing; how well borders lie; and how much labels flicker on a still person
-under camera noise, frame by frame and with ``SteadyParser``. ``--sheet`` writes overlays to look
-at, ``--json`` the figures.
+skin tone and framing; how well borders lie; and how much labels flicker from frame to frame on
+a still person under camera noise. ``--sheet`` writes overlays to look at, ``--json`` the figures.
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from numpy.typing import NDArray
 from pipeline.labels import OwnPart
 from pipeline.own_parser import WEIGHTS, OwnParser
 from pipeline.pose import PoseEstimator, PoseTracker
-from pipeline.steady_parser import SteadyParser
 from pipeline.structures import Frame
 from weights.training.sheet import overlaid, write_sheet
 from weights.training.truth import Truth, media_folder, read_truths
@@ -114,7 +112,7 @@ def parse_truth(
     return guess, time.thread_time() - began
 
 
-def flicker(parser: OwnParser | SteadyParser, image: Bytes) -> float:
+def flicker(parser: OwnParser, image: Bytes) -> float:
     """Share of the person's pixels whose class changes from frame to frame under noise alone."""
     size_wh = (image.shape[1], image.shape[0])
     rng = np.random.default_rng(0)
@@ -141,7 +139,7 @@ def main() -> None:
     parser, estimator = OwnParser(arguments.weights), PoseEstimator()
     scores: dict[str, Score] = {}
     tiles, missed, spent = [], [], []
-    flickers: list[tuple[float, float]] = []
+    flickers: list[float] = []
     for truth in read_truths():
         image, label = truth.image(media_folder()), truth.label()
         guess, seconds = parse_truth(parser, estimator, image)
@@ -153,15 +151,14 @@ def main() -> None:
             scores.setdefault(group, Score()).add(label, guess)
         tiles += [_tile(image, label), _tile(image, guess)]
         if arguments.flicker and _is_first(truth):
-            steady = SteadyParser(parser)
-            flickers.append((flicker(parser, image), flicker(steady, image)))
+            flickers.append(flicker(parser, image))
     estimator.close()
     figures = {
         "frames": len(spent),
         "missed": missed,
         "iou": {group: _rounded(score.iou()) for group, score in sorted(scores.items())},
         "border_f": _rounded(scores["all"].border_f()),
-        "flicker": _mean_flicker(flickers),
+        "flicker": round(float(np.mean(flickers)), 5) if flickers else None,
         "cpu_ms": round(float(np.median(spent)) * 1e3, 1),
     }
     log.info("%s", json.dumps(figures, indent=1))
@@ -169,14 +166,6 @@ def main() -> None:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
     if arguments.sheet:
         write_sheet(arguments.sheet, tiles, SHEET_COLUMNS)
-
-
-def _mean_flicker(pairs: list[tuple[float, float]]) -> dict[str, float]:
-    """Of the parser frame by frame, and of the steady one."""
-    if not pairs:
-        return {}
-    alone, steady = np.mean(pairs, axis=0)
-    return {"alone": round(float(alone), 5), "steady": round(float(steady), 5)}
 
 
 def _is_first(truth: Truth) -> bool:

@@ -1,4 +1,4 @@
-"""What the parser saw, moved with the body from the frame it looked at to another one."""
+"""Moves with the body what was seen or decided in another frame."""
 
 from __future__ import annotations
 
@@ -55,19 +55,21 @@ def sample(
     scale: float,
     left: float,
     top: float,
+    stretch: bool,
 ) -> NDArray[np.uint8]:
-    """Planes (k, H, W) seen from other cells, (k, h, w); 0 where there are none.
+    """Planes (k, H, W) seen from other cells, (k, h, w).
 
     Args:
         planes: what is sampled.
         where: (h, w) 0 where nothing is asked for.
         moved: how far each cell was from where it is, see ``movement``.
         scale, left, top: x → ``scale * x + left`` and y → ``scale * y + top`` lead to the planes.
+        stretch: beyond the planes is what their rim shows; else 0.
     """
     count, height, width = planes.shape
     rows, columns = where.shape
     out = np.zeros((count, rows, columns), np.uint8)
-    per, half = np.float32(1.0 / NODE), np.float32(0.5)
+    per, half, zero = np.float32(1.0 / NODE), np.float32(0.5), np.float32(0.0)
     size, x0, y0 = np.float32(scale), np.float32(left), np.float32(top)
     end_x, end_y = np.float32(width - 1), np.float32(height - 1)
     for y in range(rows):
@@ -83,8 +85,9 @@ def sample(
             dy += v * (lower[j, 1] + u * (lower[j + 1, 1] - lower[j, 1]) - dy)
             px = size * (np.float32(x) + dx) + x0
             py = size * (np.float32(y) + dy) + y0
-            if px < 0.0 or py < 0.0 or px > end_x or py > end_y:
+            if not stretch and (px < zero or py < zero or px > end_x or py > end_y):
                 continue
+            px, py = min(max(px, zero), end_x), min(max(py, zero), end_y)
             column, row = int(px), int(py)
             beside, below = min(column + 1, width - 1), min(row + 1, height - 1)
             right, low = px - np.float32(column), py - np.float32(row)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipeline.compose.compositor import Compositor
 from pipeline.compose.loops import (
     blend,
-    carry,
     colours,
     decisions,
     fills,
@@ -408,7 +407,7 @@ def test_warm_up_compiles_what_composing_needs() -> None:
     warm_up()
     loops = {
         name: loop
-        for module in (blend, carry, colours, decisions, fills, grid, hands, light, masks, parts)
+        for module in (blend, colours, decisions, fills, grid, hands, light, masks, parts)
         for name, loop in vars(module).items()
         if hasattr(loop, "signatures") and not name.startswith("_")
     }
