@@ -17,6 +17,7 @@ from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
 from weights.training.camera import Camera
 from weights.training.dye import Dyer
+from weights.training.props import Props
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -29,6 +30,9 @@ MUCH_ARM = 0.22  # of the upper garment's pixels: sleeveless or nearly so
 BARE_ARM_INTEREST = 1.5  # added to 1, how often others are drawn
 LEG_SHARE = 0.006  # of the picture
 LEG_INTEREST = 1.5  # the same
+EYES = [Landmark.LEFT_EYE, Landmark.RIGHT_EYE]
+HAT_SHARE = 0.003  # of the picture
+HAT_INTEREST = 0.3  # few people wear one indoors, and short dark hair is soon taken for it
 WHOLE_SHARE = 0.5  # of crops that go down to the feet
 CUT_SHARE = 0.4
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
@@ -90,8 +94,9 @@ class Loader:
         self.samples = samples
         self._rng = np.random.default_rng(seed)
         self._camera, self._dyer = Camera(self._rng), Dyer(self._rng)
+        self._props = Props(self._rng)
         self._shrink = shrink
-        self._sum = np.cumsum([interest(sample.label) for sample in samples])
+        self._sum = np.cumsum([interest(sample) for sample in samples])
 
     def batch(self, size: int) -> Batch:
         """So many examples of samples drawn at random."""
@@ -106,7 +111,8 @@ class Loader:
     def example(self, sample: Rendered) -> tuple[Bytes, Bytes, Bytes]:
         """One spoiled crop: picture (h, w, 4), pose (h/4, w/4, 12) in bytes, labels (h, w)."""
         rng = self._rng
-        image, label, truth = _framed(sample.image, sample.label, sample.landmarks.copy(), rng)
+        image, label = self._props.place(sample.image, sample.label, sample.landmarks)
+        image, label, truth = _framed(image, label, sample.landmarks.copy(), rng)
         size_wh = (label.shape[1], label.shape[0])
         seen = self._camera.landmarks(truth, _torso_px(truth), size_wh)
         crop = self._crop(seen, size_wh)
@@ -180,12 +186,15 @@ class Stream(IterableDataset[Batch]):
             yield loader.batch(self._size)
 
 
-def interest(label: Bytes) -> float:
-    """How much more often than others a sample is drawn, because of rare skin that it shows."""
+def interest(sample: Rendered) -> float:
+    """How much more often than others a sample is drawn: more for rare skin, less for hats."""
+    label = sample.label
     many = np.bincount(label.ravel(), minlength=len(OwnPart))
     much_arm = many[OwnPart.ARMS] > MUCH_ARM * many[OwnPart.UPPER]
     legs = many[OwnPart.LEGS] > LEG_SHARE * label.size
-    return 1.0 + BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs
+    above_eyes = label[: max(0, int(sample.landmarks[EYES, 1].min()))]
+    hat = np.count_nonzero(above_eyes == OwnPart.ACCESSORY) > HAT_SHARE * label.size
+    return (1.0 + BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs) * (HAT_INTEREST if hat else 1)
 
 
 def _decoded(path: Path, flag: int) -> Bytes:

@@ -27,7 +27,7 @@ SHARES: tuple[tuple[float, tuple[OwnPart, ...]], ...] = (
     (0.3, (OwnPart.ACCESSORY,)),
 )
 """How often each group is dyed."""
-SLEEVED = 0.05  # share of pictures whose bare arms become sleeves of the garment's colour
+SLEEVED = 0.1  # share of pictures whose bare arms become sleeves of the garment's colour
 HOSED = 0.06  # of those whose bare legs become those of tights or trousers
 LEAST_PIXELS = 12
 GAINS = (0.35, 2.6)  # how much contrast may change with lightness
@@ -113,13 +113,19 @@ class Dyer:
             colour = np.full(3, rng.uniform(50, 170))
         elif kind < 0.54:
             colour = np.array([0.45, 0.6, 1.0]) * rng.uniform(30, 110)
-        elif kind < 0.62:
+        elif kind < 0.6:
             colour = _between(SKIN_TONES, rng)
+        elif kind < 0.72:  # red to yellow, which sleeves share with skin in warm light
+            colour = _hsv(rng.uniform(-4, 24) % 180, rng.uniform(110, 255), rng.uniform(70, 255))
         else:
-            hue, pure, bright = rng.uniform(0, 180), rng.uniform(40, 255), rng.uniform(40, 255)
-            pixel = np.array([[[hue, pure, bright]]], np.uint8)
-            colour = cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float64)
+            colour = _hsv(rng.uniform(0, 180), rng.uniform(40, 255), rng.uniform(40, 255))
         return np.asarray(colour * _around(rng, 0.05), np.float32)
+
+
+def _hsv(hue: float, pure: float, bright: float) -> NDArray[np.float64]:
+    """RGB bytes of a hue below 180."""
+    pixel = np.array([[[hue, pure, bright]]], np.uint8)
+    return cv2.cvtColor(pixel, cv2.COLOR_HSV2RGB)[0, 0].astype(np.float64)
 
 
 def _between(tones: tuple[tuple[int, int, int], ...], rng: np.random.Generator) -> Floats:

@@ -36,15 +36,16 @@ from weights.training.network import OwnParserNet
 
 CHECKPOINT = "parser.pt"
 CLASS_WEIGHTS = {
-    OwnPart.HAIR: 1.3,
-    OwnPart.NECK: 1.6,
-    OwnPart.ARMS: 1.5,
-    OwnPart.HANDS: 2.0,
+    OwnPart.HAIR: 1.2,
+    OwnPart.NECK: 1.4,
+    OwnPart.ARMS: 1.1,
+    OwnPart.HANDS: 1.4,
     OwnPart.LEGS: 1.3,
-    OwnPart.FEET: 1.5,
-    OwnPart.ACCESSORY: 1.3,
+    OwnPart.FEET: 1.4,
+    OwnPart.ACCESSORY: 1.2,
 }
 EDGE_WEIGHT = 1.5  # added where two classes meet
+OVERLAP_WEIGHT = 0.5  # of what the classes' overlaps miss, beside the mean over pixels
 WARM_UP = 80  # steps
 WEIGHT_DECAY = 1e-2
 CLIP = 5.0
@@ -110,7 +111,8 @@ class Training:
         known = label != IGNORED
         weight = self._weights[torch.where(known, label, 0)] + EDGE_WEIGHT * edges(label)
         weight = weight * known
-        return (pixel * weight).sum() / weight.sum().clamp(min=1)
+        missed = 1 - overlap(logits, label, known)
+        return (pixel * weight).sum() / weight.sum().clamp(min=1) + OVERLAP_WEIGHT * missed
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -135,6 +137,21 @@ class Training:
         fresh = self._path.with_suffix(".new")
         torch.save(kept, fresh)
         fresh.replace(self._path)
+
+
+def overlap(logits: Tensor, label: Tensor, known: Tensor) -> Tensor:
+    """Dice coefficient, 0 to 1, of guessed and true classes: mean over those of the batch.
+
+    Unlike the mean over pixels it counts a hand as much as a jacket. Source: Milletari et al. 2016,
+    V-Net.
+    """
+    guess = logits.softmax(1) * known[:, None]
+    classes = torch.arange(logits.shape[1], device=label.device)
+    truth = label[:, None] == classes[:, None, None]
+    both = (guess * truth).sum((0, 2, 3))
+    true = truth.sum((0, 2, 3))
+    dice = 2 * both / (guess.sum((0, 2, 3)) + true).clamp(min=1)
+    return dice[true > 0].mean()
 
 
 def edges(label: Tensor) -> Tensor:

@@ -138,15 +138,20 @@ def test_new_pictures_are_found_and_some_held_out(tmp_path: Path) -> None:
     assert library.read()[0][0] is train[0]
 
 
-def test_bare_arms_and_legs_are_drawn_more_often() -> None:
+def test_bare_arms_and_legs_are_drawn_more_often_and_hats_less() -> None:
     _, label = _person()
     covered = np.where(label == OwnPart.ARMS, OwnPart.UPPER, label)
     bare = label.copy()
     bare[100:, 30:60] = OwnPart.LEGS
-    assert interest(covered) == 1 < interest(label) < interest(bare)
-    samples = [replace(_rendered(), label=np.asarray(x, np.uint8)) for x in (covered, bare)]
-    loader = Loader(samples, seed=0, shrink=2)
+    person = _rendered()
+    hatted = covered.copy()
+    hatted[:8, 35:55] = OwnPart.ACCESSORY
+    samples = [replace(person, label=np.asarray(x, np.uint8)) for x in (covered, bare, hatted)]
+    plain, skin, hat = map(interest, samples)
+    assert hat < plain == 1 < interest(person) < skin
+    loader = Loader(samples[:2], seed=0, shrink=2)
     loader._dyer.dye = lambda image, label: (image, label)
+    loader._props.place = lambda image, label, _: (image, label)
     labels = loader.batch(60)[2]
     shown = [(OwnPart.LEGS in row) or (OwnPart.ARMS in row) for row in labels]
     assert np.mean(shown) > 0.65

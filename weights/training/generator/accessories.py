@@ -16,7 +16,7 @@ SHARES = {
     "held": 0.14,
     "lanyard": 0.1,
     "scarf": 0.04,
-    "cap": 0.07,
+    "cap": 0.03,
     "headphones": 0.06,
     "glasses": 0.2,
 }

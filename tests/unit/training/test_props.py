@@ -1,0 +1,87 @@
+"""Things drawn in front of rendered people."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.labels import Landmark, OwnPart
+from weights.training import props
+from weights.training.props import Props
+
+HEIGHT, WIDTH = 200, 150
+CLOTH = 90
+RIM = (5, 5)  # pixels partly covered keep their label
+SHOULDERS, HIPS = 60, 140
+
+
+@pytest.fixture
+def landmarks() -> np.ndarray:
+    """Somebody who faces the camera, one hand before the belly."""
+    points = np.ones((33, 3), np.float32)
+    points[Landmark.LEFT_SHOULDER, :2] = (105, SHOULDERS)
+    points[Landmark.RIGHT_SHOULDER, :2] = (45, SHOULDERS)
+    points[Landmark.LEFT_HIP, :2] = (95, HIPS)
+    points[Landmark.RIGHT_HIP, :2] = (55, HIPS)
+    points[[Landmark.LEFT_INDEX, Landmark.RIGHT_INDEX], :2] = (75, 110)
+    return points
+
+
+@pytest.fixture
+def person() -> tuple[np.ndarray, np.ndarray]:
+    """A grey picture and its labels: a garment with a hand on it before a room."""
+    label = np.zeros((HEIGHT, WIDTH), np.uint8)
+    label[SHOULDERS - 10 : HIPS, 40:110] = OwnPart.UPPER
+    label[100:120, 65:85] = OwnPart.HANDS
+    return np.full((HEIGHT, WIDTH, 3), CLOTH, np.uint8), label
+
+
+def only(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Draw this kind alone, and always."""
+    monkeypatch.setattr(props, "SHARES", {kind: 1.0})
+
+
+@pytest.mark.parametrize("kind", ["lanyard", "strap", "ball", "thing"])
+def test_what_is_drawn_is_labelled_and_nothing_else_changes(
+    kind: str, landmarks: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, kind)
+    cloth = np.full((HEIGHT, WIDTH, 3), CLOTH, np.uint8), np.full((HEIGHT, WIDTH), OwnPart.UPPER)
+    drawn = 0
+    for seed in range(20):
+        image, label = Props(np.random.default_rng(seed)).place(*cloth, landmarks)
+        thing = label == OwnPart.ACCESSORY
+        drawn += bool(thing.any())
+        near = cv2.dilate(thing.astype(np.uint8), np.ones(RIM)) > 0
+        assert (image[~near] == CLOTH).all()
+        assert (label[~thing] == OwnPart.UPPER).all()
+    assert drawn > 12
+
+
+def test_lanyards_hang_on_clothes_only(
+    person: tuple, landmarks: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, "lanyard")
+    for seed in range(10):
+        _, label = Props(np.random.default_rng(seed)).place(*person, landmarks)
+        assert (person[1][label == OwnPart.ACCESSORY] == OwnPart.UPPER).all()
+
+
+def test_hands_may_hold_things(
+    person: tuple, landmarks: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, "ball")
+    monkeypatch.setattr(props, "HAND_IN_FRONT", 1.0)
+    for seed in range(10):
+        _, label = Props(np.random.default_rng(seed)).place(*person, landmarks)
+        assert ((label == OwnPart.HANDS) == (person[1] == OwnPart.HANDS)).all()
+
+
+def test_who_is_seen_from_the_side_wears_no_lanyard(
+    person: tuple, landmarks: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only(monkeypatch, "lanyard")
+    landmarks[Landmark.RIGHT_SHOULDER, 0] = 95
+    _, label = Props(np.random.default_rng(0)).place(*person, landmarks)
+    assert not (label == OwnPart.ACCESSORY).any()
