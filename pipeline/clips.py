@@ -188,15 +188,22 @@ class VideoWriter:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         self._part = path.with_name(f".{path.name}.part{path.suffix}")
-        self._part.touch()  # raises OSError now rather than after all the work
+        self._time_base = time_base
+        try:
+            self._part.touch()  # raises OSError now rather than after all the work
+            self._open(size_wh, fps)
+        except BaseException:  # also when told to stop right now: nobody else knows of the file yet
+            self._part.unlink(missing_ok=True)
+            raise
+
+    def _open(self, size_wh: tuple[int, int], fps: Fraction) -> None:
         self._container = av.open(str(self._part), mode="w")
         self._stream = self._container.add_stream("libx264", rate=fps)
         self._stream.width, self._stream.height = (side + side % 2 for side in size_wh)
         self._stream.pix_fmt = "yuv420p"
-        self._stream.time_base = time_base
-        self._stream.codec_context.time_base = time_base
+        self._stream.time_base = self._time_base
+        self._stream.codec_context.time_base = self._time_base
         self._stream.options = {"crf": CRF, "preset": "medium"}
-        self._time_base = time_base
 
     def write(self, image: Image, pts: int) -> None:
         """Encode the next frame."""

@@ -130,3 +130,15 @@ def test_folder_is_lossless_and_drops_frames_of_a_longer_run(tmp_path: Path) -> 
         writer.close()
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["000000.png", "000001.png"]
     assert np.array_equal(read_image(tmp_path / "out" / "000001.png"), picture(1))
+
+
+def test_told_to_stop_while_it_opens_a_file_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr("pipeline.clips.av.open", stopped)
+    with pytest.raises(SystemExit):
+        VideoWriter(tmp_path / "a.mp4", (64, 48), Fraction(25), TIME_BASE)
+    assert not list(tmp_path.iterdir())

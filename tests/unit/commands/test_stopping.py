@@ -33,7 +33,7 @@ video.LiveTryOn = Slow
 sys.argv[1:] = ["render", *sys.argv[1:], "--garment", "white-tee", "--stack", "off"]
 main()
 """
-BEGUN_S = 30.0
+BEGUN_S = 120.0
 
 
 @pytest.fixture
