@@ -38,6 +38,8 @@ class Truth:
         person: whose frames belong together; tone: skin, light, medium or dark;
         framing: close, half or full.
         box: left, top, right and bottom pixel edge of the part that counts; all if None.
+        blind: labelled when the shipped weights were done, and nobody looked at what they say
+            of it: whoever makes other weights must not look either.
     """
 
     name: str
@@ -47,6 +49,13 @@ class Truth:
     tone: str
     framing: str
     box: tuple[int, int, int, int] | None = None
+    blind: bool = False
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Frames with which it is judged."""
+        known = "blind" if self.blind else "seen"
+        return "all", known, f"tone {self.tone}", f"framing {self.framing}"
 
     def label(self) -> Bytes:
         """(H, W) uint8 of ``OwnPart``, or 255."""

@@ -11,6 +11,8 @@ from weights.training.evaluate import IGNORED, Score
 from weights.training.truth import read_truths
 
 LEAST_PEOPLE = 12
+LEAST_BLIND = 16
+BLIND_APART = 14  # frames; the shortest clip has no room for more
 
 
 def test_every_frame_has_a_label_of_known_classes() -> None:
@@ -23,6 +25,22 @@ def test_every_frame_has_a_label_of_known_classes() -> None:
         assert {OwnPart.FACE, OwnPart.HAIR, OwnPart.UPPER} <= set(np.unique(label))
         assert truth.tone in ("light", "medium", "dark")
         assert truth.framing in ("close", "half", "full")
+
+
+def test_blind_frames_are_no_neighbours_of_seen_ones() -> None:
+    truths = read_truths()
+    blind = [t for t in truths if t.blind]
+    assert len(blind) >= LEAST_BLIND
+    for truth in blind:
+        seen = [t.frame for t in truths if t.file == truth.file and not t.blind]
+        assert all(abs(truth.frame - frame) >= BLIND_APART for frame in seen)
+
+
+def test_a_blind_frame_is_judged_with_all_and_apart_from_seen_ones() -> None:
+    truth = next(t for t in read_truths() if t.blind)
+    assert {"all", "blind"} <= set(truth.groups) and "seen" not in truth.groups
+    seen = next(t for t in read_truths() if not t.blind)
+    assert {"all", "seen"} <= set(seen.groups) and "blind" not in seen.groups
 
 
 def _halves(shift: int = 0) -> np.ndarray:
