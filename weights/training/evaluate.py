@@ -1,8 +1,9 @@
 """Judge the parser on real, hand-labelled frames: ``python -m weights.training.evaluate``.
 
 Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames, over those
-seen and not seen while the weights were made, and by skin tone and framing; how well borders lie; and how much labels flicker from frame to frame on
-a still person under camera noise. ``--sheet`` writes overlays to look at, ``--json`` the figures.
+seen and not seen while the weights were made, and by skin tone and framing; how well borders lie;
+and how much labels flicker from frame to frame on a still person under camera noise. ``--sheet``
+writes overlays of the seen frames to look at, ``--json`` the figures.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weights", type=Path, default=WEIGHTS)
     parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--sheet", type=Path, help="write overlays, truth beside guess, of seen frames")
+    parser.add_argument("--sheet", type=Path, help="write overlays, truth beside guess")
     parser.add_argument("--flicker", action="store_true", help="measure flicker too; slower")
     return parser.parse_args()
 
