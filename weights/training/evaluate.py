@@ -2,7 +2,7 @@
 
 Needs ``WEARCAST_MEDIA``. Prints intersection over union per class, over all frames, over those
 seen and not seen while the weights were made, and by skin tone and framing; how well borders lie;
-and how much labels flicker from frame to frame on a still person under camera noise. ``--sheet``
+and, with ``--flicker``, how much labels change from frame to frame, see ``flicker``. ``--sheet``
 writes overlays of the seen frames to look at, ``--json`` the figures.
 """
 
@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 from pipeline.labels import OwnPart
 from pipeline.own_parser import WEIGHTS, OwnParser
-from pipeline.pose import PoseEstimator, PoseTracker
+from pipeline.pose import PoseEstimator
 from pipeline.structures import Frame
+from weights.training.flicker import flickers
 from weights.training.sheet import overlaid, write_sheet
-from weights.training.truth import Truth, media_folder, read_truths
+from weights.training.truth import media_folder, read_truths
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -32,9 +33,6 @@ Floats = NDArray[np.float64]
 IGNORED = 255
 BORDER_SHARE = 0.006  # of the picture's diagonal, by which a border may be off
 LEAST_PIXELS = 50  # a class with fewer in the truth has no border worth judging
-STILL_FRAMES = 10  # noisy copies of one picture
-STILL_FPS = 30.0
-NOISE = 4.0  # standard deviation, grey levels
 TILE_WH = (288, 384)
 SHEET_COLUMNS = 6
 
@@ -113,26 +111,6 @@ def parse_truth(
     return guess, time.thread_time() - began
 
 
-def flicker(parser: OwnParser, image: Bytes) -> float:
-    """Share of the person's pixels whose class changes from frame to frame under noise alone."""
-    size_wh = (image.shape[1], image.shape[0])
-    rng = np.random.default_rng(0)
-    changes: list[float] = []
-    last: Bytes | None = None
-    with PoseTracker() as tracker:
-        for number in range(STILL_FRAMES):
-            noisy = np.clip(image + rng.normal(0, NOISE, image.shape), 0, 255).astype(np.uint8)
-            pose = tracker.track(Frame(noisy, number / STILL_FPS))
-            if pose is None:
-                continue
-            now = parser.run(noisy, pose).labels(size_wh)
-            if last is not None:
-                inside = (last > 0) | (now > 0)
-                changes.append(float((last != now)[inside].mean()) if inside.any() else 0.0)
-            last = now
-    return float(np.mean(changes)) if changes else 0.0
-
-
 def main() -> None:
     """Read the command line and judge."""
     arguments = _arguments()
@@ -140,7 +118,6 @@ def main() -> None:
     parser, estimator = OwnParser(arguments.weights), PoseEstimator()
     scores: dict[str, Score] = {}
     tiles, missed, spent = [], [], []
-    flickers: list[float] = []
     for truth in read_truths():
         image, label = truth.image(media_folder()), truth.label()
         guess, seconds = parse_truth(parser, estimator, image)
@@ -152,15 +129,13 @@ def main() -> None:
             scores.setdefault(group, Score()).add(label, guess)
         if not truth.blind:
             tiles += [_tile(image, label), _tile(image, guess)]
-        if arguments.flicker and _is_first(truth):
-            flickers.append(flicker(parser, image))
     estimator.close()
     figures = {
         "frames": len(spent),
         "missed": missed,
         "iou": {group: _rounded(score.iou()) for group, score in sorted(scores.items())},
         "border_f": _rounded(scores["all"].border_f()),
-        "flicker": round(float(np.mean(flickers)), 5) if flickers else None,
+        "flicker": _flickers(parser) if arguments.flicker else None,
         "cpu_ms": round(float(np.median(spent)) * 1e3, 1),
     }
     log.info("%s", json.dumps(figures, indent=1))
@@ -170,9 +145,11 @@ def main() -> None:
         write_sheet(arguments.sheet, tiles, SHEET_COLUMNS)
 
 
-def _is_first(truth: Truth) -> bool:
-    """One frame a person is enough for flicker."""
-    return truth == next(t for t in read_truths() if t.person == truth.person)
+def _flickers(parser: OwnParser) -> dict[str, dict[str, float]]:
+    """Of one still picture a person, and of moving clips."""
+    first = {t.person: t for t in reversed(read_truths())}
+    stills = [truth.image(media_folder()) for truth in first.values()]
+    return flickers(parser, stills, media_folder())
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:
