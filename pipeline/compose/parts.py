@@ -39,7 +39,8 @@ BODY_POINTS = [
     )
 ]
 NEAR = 4.0  # cells around a body's point that move with it alone
-MEAN_TIME_S = 0.6  # of the mean over calls: one alone wavers
+MOVING_MEAN_S, STILL_MEAN_S = 0.6, 3.0  # of the mean over calls: one alone wavers
+STILL, MOVING = 0.08, 0.25  # shoulder widths that a point goes from call to call; less is noise
 
 Planes = NDArray[np.uint8]
 
@@ -89,6 +90,7 @@ class CarriedParts:
     def reset(self) -> None:
         """Forget the person."""
         self._seen: PartMaps | None = None
+        self._calls = 0
 
     @property
     def known(self) -> bool:
@@ -98,13 +100,14 @@ class CarriedParts:
     def add(self, new: PartMaps) -> None:
         """Take in what the parser saw of another frame."""
         old = self._seen
+        self._calls += 1
         if old is None:
             self._seen = new
             return
         step = 1.0 / new.scale
         everywhere = np.full(new.planes.shape[1:], 255, np.uint8)
         before = _sampled(old, everywhere, step, -new.corner * step, new.joints)
-        weight = np.float32(1.0 - np.exp(-abs(new.time_s - old.time_s) / MEAN_TIME_S))
+        weight = np.float32(max(1.0 / self._calls, _weight(old, new)))
         mean = before + weight * (new.planes.astype(np.float32) - before)
         self._seen = replace(new, planes=np.asarray(mean + np.float32(0.5), np.uint8))
 
@@ -121,6 +124,15 @@ class CarriedParts:
             return np.zeros((len(PLANES), *view.shape), np.uint8)
         joints = pose.landmarks_px[BODY_POINTS]
         return _sampled(self._seen, view.person, view.step, view.first, joints)
+
+
+def _weight(old: PartMaps, new: PartMaps) -> float:
+    """Share of a new call in the mean: more after a longer time, and of a body that moved."""
+    points = {int(point): place for point, place in zip(BODY_POINTS, new.joints, strict=True)}
+    across = points[Landmark.LEFT_SHOULDER] - points[Landmark.RIGHT_SHOULDER]
+    moved = float(np.abs(new.joints - old.joints).max()) / max(float(np.hypot(*across)), 1.0)
+    mean_s = float(np.interp(moved, (STILL, MOVING), (STILL_MEAN_S, MOVING_MEAN_S)))
+    return 1.0 - float(np.exp(-abs(new.time_s - old.time_s) / mean_s))
 
 
 def _sampled(

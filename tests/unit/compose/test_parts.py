@@ -10,18 +10,19 @@ from drawn_scene import HAIR, HEIGHT, STRAND, WIDTH, Scene
 from numpy.typing import NDArray
 
 from pipeline.compose.evidence import Evidence, Witness
-from pipeline.compose.parts import BODY_POINTS, CarriedParts, PartMaps
+from pipeline.compose.parts import BODY_POINTS, MOVING, CarriedParts, PartMaps
 from pipeline.compose.parts import HAIR as HAIR_PLANE
 from pipeline.compose.parts import WORN as WORN_PLANE
 from pipeline.compose.view import View, Viewer
 from pipeline.compose.zones import find_zones
-from pipeline.labels import OwnPart
+from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import INPUT_HW, OwnCrop, OwnParse
 from pipeline.structures import Pose, Side
 
 PLAIN = Scene()
 WHOLE = OwnCrop.fit(0, 0, WIDTH, HEIGHT)
 CELLS = WIDTH * HEIGHT  # one cell a pixel
+WRIST = BODY_POINTS.index(Landmark.LEFT_WRIST)
 
 
 def view_of(scene: Scene) -> View:
@@ -81,24 +82,43 @@ def test_only_what_moves_takes_its_parts_along() -> None:
     carried, view = CarriedParts(), full_view()
     pose = PLAIN.body().pose
     raised = pose.landmarks_px.copy()
-    wrist = int(BODY_POINTS[7])
-    raised[wrist] += (0, -40)
+    raised[int(BODY_POINTS[WRIST])] += (0, -40)
     carried.add(PLAIN.parts())
     still, moved = (carried.on(view, p) for p in (pose, replace(pose, landmarks_px=raised)))
     chest = np.s_[WORN_PLANE, 60:90, view.shape[1] // 2 - 10 : view.shape[1] // 2 + 10]
     assert np.abs(still[chest].astype(int) - moved[chest]).mean() < 12
 
 
-def test_one_call_that_differs_changes_little() -> None:
-    carried, view, pose = CarriedParts(), full_view(), PLAIN.body().pose
-    everywhere, nowhere = np.ones(INPUT_HW, np.bool_), np.zeros(INPUT_HW, np.bool_)
-    carried.add(maps(everywhere))
-    carried.add(maps(nowhere, 0.1))
-    inside = carried.on(view, pose)[HAIR_PLANE][20:60, 20:60]
-    assert 180 < np.median(inside) < 230
-    for step in range(2, 40):
-        carried.add(maps(nowhere, 0.1 * step))
-    assert carried.on(view, pose)[HAIR_PLANE].max() < 10
+def hair_after(*calls: tuple[float, bool], moved_px: float = 0.0) -> float:
+    """Hair in the middle, 0..255, after calls (time, whether all is hair).
+
+    In the last call a wrist is ``moved_px`` from where it was.
+    """
+    carried, pose = CarriedParts(), PLAIN.body().pose
+    for time_s, hair in calls:
+        seen = maps(np.full(INPUT_HW, hair), time_s)
+        if time_s == calls[-1][0]:
+            seen.joints[WRIST] += (0, moved_px)
+        carried.add(seen)
+    return float(np.median(carried.on(full_view(), pose)[HAIR_PLANE][20:60, 20:60]))
+
+
+def test_first_calls_count_alike() -> None:
+    assert hair_after((0, True), (0.1, False)) == pytest.approx(255 / 2, abs=2)
+    assert hair_after((0, True), (0.1, False), (0.2, False)) == pytest.approx(255 / 3, abs=2)
+
+
+def test_one_call_that_differs_changes_little_while_the_body_is_still() -> None:
+    before = [(0.1 * n, True) for n in range(5)]
+    assert 160 < hair_after(*before, (1.4, False)) < 230
+    assert hair_after(*before, *[(1.4 + n, False) for n in range(15)]) < 10
+
+
+def test_the_newest_call_counts_most_once_the_body_has_moved() -> None:
+    before = [(0.1 * n, True) for n in range(5)]
+    shoulders = PLAIN.body().pose.landmarks_px[BODY_POINTS[3:5]]
+    far = float(MOVING * np.hypot(*(shoulders[0] - shoulders[1]))) + 1
+    assert hair_after(*before, (1.4, False), moved_px=far) < 70
 
 
 def test_a_dark_shirt_and_dark_hair_are_told_apart_by_the_parser() -> None:
