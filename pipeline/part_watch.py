@@ -16,8 +16,7 @@ from pipeline.structures import Frame, Points, Pose
 NEW_CALLS, NEW_EVERY_S = 3, 0.1  # the first looks at a person come soon after another
 MOVING_EVERY_S, STILL_EVERY_S = 0.5, 1.0
 MOVED = 0.25  # shoulder widths that a point of the body goes in a pose that is new
-GONE_S = 1.0  # whoever comes after so long may be somebody else
-TOO_OLD_S = 0.5  # a body has moved too far since to carry parts along
+GONE_S = 1.0  # whoever comes after so long without anybody may be somebody else
 THRIFTY = 2.0  # times less often when time is short
 
 
@@ -26,6 +25,7 @@ class _Task:
     frame: Frame
     pose: Pose
     scene: int
+    visit: int  # changes whenever somebody else may have come
 
 
 class PartWatch(Closing):
@@ -43,11 +43,12 @@ class PartWatch(Closing):
         self._parser = parser
         self._state = threading.Condition()
         self._task: _Task | None = None
-        self._seen: tuple[int, PartMaps] | None = None
+        self._seen: tuple[_Task, PartMaps] | None = None
         self._fault: Exception | None = None
         self._closed = False
         self._slower = 1.0
         self._scene = -1
+        self._visit = 0
         self._calls = 0
         self._last: tuple[float, Points] | None = None  # when it looked, and at which pose
         self._offered_s = 0.0
@@ -81,7 +82,7 @@ class PartWatch(Closing):
             return
         self._last = frame.time_s, joints
         self._calls += 1
-        task = _Task(frame, pose, scene)
+        task = _Task(frame, pose, scene, self._visit)
         if self._thread is None:
             self._look(task)
             return
@@ -90,7 +91,10 @@ class PartWatch(Closing):
             self._state.notify_all()
 
     def take(self, scene: int, time_s: float) -> PartMaps | None:
-        """What was seen since the last time, if it is of this scene and not too old.
+        """What was seen since the last time, if it is of this scene and of who is there now.
+
+        On a slow machine that may be of a second or two ago: parts are carried along with the
+        body, and with old ones somebody is dressed better than not at all.
 
         Raises:
             Exception: whatever the parser stumbled over.
@@ -99,10 +103,11 @@ class PartWatch(Closing):
             fault, self._fault = self._fault, None
             if fault is not None:
                 raise fault
-            if self._seen is None or self._seen[0] > scene:
+            if self._seen is None or self._seen[0].scene > scene:
                 return None
-            (of_scene, parts), self._seen = self._seen, None
-        fits = of_scene == scene and abs(time_s - parts.time_s) < TOO_OLD_S
+            (task, parts), self._seen = self._seen, None
+        gone = time_s - self._offered_s > GONE_S
+        fits = task.scene == scene and task.visit == self._visit and not gone
         return parts if fits else None
 
     def _due(self, pose: Pose, joints: Points, time_s: float, scene: int) -> bool:
@@ -110,6 +115,7 @@ class PartWatch(Closing):
         self._offered_s = time_s
         if self._last is None or gone or scene != self._scene:
             self._scene, self._calls = scene, 0
+            self._visit += 1
             return True
         then_s, then = self._last
         if self._calls < NEW_CALLS:
@@ -124,7 +130,7 @@ class PartWatch(Closing):
         parse = self._parser.run(task.frame.image, task.pose)
         parts = PartMaps.of(parse, task.pose, task.frame.time_s)
         with self._state:
-            self._seen = task.scene, parts
+            self._seen = task, parts
 
     def _run(self) -> None:
         while True:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from pipeline.compose.parts import PartMaps
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import INPUT_HW, OwnCrop, OwnParse
 from pipeline.part_watch import (
+    GONE_S,
     MOVING_EVERY_S,
     NEW_CALLS,
     NEW_EVERY_S,
@@ -121,6 +123,41 @@ def test_what_was_seen_is_taken_once_and_only_in_its_scene(watch: PartWatch) -> 
 def test_what_was_seen_long_ago_is_not_used(watch: PartWatch) -> None:
     watch.offer(Frame(BLANK, 0.0), pose(), 0)
     assert watch.take(0, 3.0) is None
+
+
+def slowly(beside: PartWatch, parser: Parser, until_s: float) -> None:
+    """Offer frames all the while that one look takes."""
+    parser.free.clear()
+    for step in range(round(until_s * FPS) + 1):
+        beside.offer(Frame(BLANK, step / FPS), pose(), 0)
+    parser.free.set()
+
+
+def taken(beside: PartWatch, time_s: float, tries: int = 500) -> PartMaps | None:
+    """What comes within some seconds."""
+    for _ in range(tries):
+        seen = beside.take(0, time_s)
+        if seen is not None:
+            return seen
+        threading.Event().wait(0.01)
+    return None
+
+
+def test_what_a_slow_machine_saw_late_still_counts(beside: PartWatch, parser: Parser) -> None:
+    slowly(beside, parser, until_s=2.5)
+    assert taken(beside, 2.5) is not None
+
+
+def test_what_was_seen_of_somebody_who_left_is_not_given_to_the_next(
+    beside: PartWatch, parser: Parser
+) -> None:
+    parser.free.clear()
+    beside.offer(Frame(BLANK, 0.0), pose(), 0)
+    beside.offer(Frame(BLANK, 2 * GONE_S), pose(), 0)
+    parser.free.set()
+    seen = taken(beside, 2 * GONE_S)
+    assert seen is not None
+    assert seen.time_s == 2 * GONE_S
 
 
 def test_beside_the_frames_nobody_waits_and_only_the_newest_counts(
