@@ -102,8 +102,8 @@ def moved_along(labels: Bytes, then: Frame, now: Frame) -> Bytes:
     return np.asarray(cv2.remap(labels, x, y, cv2.INTER_NEAREST), np.uint8)
 
 
-def flicker(labelled: Iterable[Labelled], *, moving: bool) -> tuple[float, float]:
-    """Mean of ``changes`` from frame to frame once settled.
+def flicker(labelled: Iterable[Labelled], *, moving: bool) -> tuple[float, float] | None:
+    """Mean of ``changes`` from frame to frame once settled; None where nobody is found.
 
     Args:
         labelled: frames in order and their labels.
@@ -116,7 +116,9 @@ def flicker(labelled: Iterable[Labelled], *, moving: bool) -> tuple[float, float
             before = moved_along(last[1], last[0], frame) if moving else last[1]
             found.append(changes(before, now))
         last = frame, now
-    inside, outline_too = np.mean(found, axis=0) if found else (0.0, 0.0)
+    if not found:
+        return None
+    inside, outline_too = np.mean(found, axis=0)
     return float(inside), float(outline_too)
 
 
@@ -129,19 +131,26 @@ def noisy(image: Bytes) -> Iterator[Frame]:
 
 
 def flickers(parser: OwnParser, stills: list[Bytes], media: Path) -> dict[str, dict[str, float]]:
-    """All figures, by clip and labeller."""
+    """All figures, by kind of clip and labeller: of still pictures, and of ``MOVING``."""
     table: dict[str, dict[str, float]] = {}
     labellers: dict[str, Labeller] = {"alone": alone, "in the mirror": in_mirror}
     for name, label in labellers.items():
         still = [flicker(label(parser, noisy(image)), moving=False) for image in stills]
         moving = [flicker(label(parser, _clip(media / c)), moving=True) for c in MOVING]
-        for kind, found in (("still", still), ("moving", moving)):
-            inside, outline_too = np.mean(found, axis=0)
-            table[f"{kind}, {name}"] = {
-                "inside the person": round(float(inside), 5),
-                "outline too": round(float(outline_too), 5),
-            }
+        table[f"still, {name}"] = _summed(still)
+        table[f"moving, {name}"] = _summed(moving)
     return table
+
+
+def _summed(clips: list[tuple[float, float] | None]) -> dict[str, float]:
+    found = np.array([clip for clip in clips if clip is not None])
+    figures = {
+        "clips": len(found),
+        "inside the person, median": np.median(found[:, 0]),
+        "inside the person, mean": found[:, 0].mean(),
+        "outline too, mean": found[:, 1].mean(),
+    }
+    return {what: round(float(figure), 5) for what, figure in figures.items()}
 
 
 def _clip(path: Path) -> Iterator[Frame]:
