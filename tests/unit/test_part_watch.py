@@ -32,11 +32,15 @@ class Parser:
         self.frames: list[Image] = []
         self.free = threading.Event()
         self.free.set()
+        self.may_look: threading.Semaphore | None = None  # one release a look
+        self.begun = threading.Semaphore(0)
         self.fault: Exception | None = None
         self.done = threading.Semaphore(0)
 
     def run(self, image: Image, pose: Pose, whole: bool = False) -> OwnParse:
+        self.begun.release()
         assert self.free.wait(10)
+        assert self.may_look is None or self.may_look.acquire(timeout=10)
         self.frames.append(image)
         self.done.release()
         if self.fault is not None:
@@ -125,14 +129,6 @@ def test_what_was_seen_long_ago_is_not_used(watch: PartWatch) -> None:
     assert watch.take(0, 3.0) is None
 
 
-def slowly(beside: PartWatch, parser: Parser, until_s: float) -> None:
-    """Offer frames all the while that one look takes."""
-    parser.free.clear()
-    for step in range(round(until_s * FPS) + 1):
-        beside.offer(Frame(BLANK, step / FPS), pose(), 0)
-    parser.free.set()
-
-
 def taken(beside: PartWatch, time_s: float, tries: int = 500) -> PartMaps | None:
     """What comes within some seconds."""
     for _ in range(tries):
@@ -144,17 +140,27 @@ def taken(beside: PartWatch, time_s: float, tries: int = 500) -> PartMaps | None
 
 
 def test_what_a_slow_machine_saw_late_still_counts(beside: PartWatch, parser: Parser) -> None:
-    slowly(beside, parser, until_s=2.5)
-    assert taken(beside, 2.5) is not None
+    parser.may_look = threading.Semaphore(0)
+    for step in range(2 * FPS):
+        beside.offer(Frame(BLANK, step / FPS), pose(), 0)
+        assert step or parser.begun.acquire(timeout=10)
+    parser.may_look.release()
+    seen = taken(beside, 2.0)
+    parser.may_look.release(NEW_CALLS)
+    assert seen is not None
+    assert seen.time_s == 0.0
 
 
 def test_what_was_seen_of_somebody_who_left_is_not_given_to_the_next(
     beside: PartWatch, parser: Parser
 ) -> None:
-    parser.free.clear()
+    parser.may_look = threading.Semaphore(0)
     beside.offer(Frame(BLANK, 0.0), pose(), 0)
+    assert parser.begun.acquire(timeout=10)
     beside.offer(Frame(BLANK, 2 * GONE_S), pose(), 0)
-    parser.free.set()
+    parser.may_look.release()
+    assert taken(beside, 2 * GONE_S, tries=30) is None
+    parser.may_look.release()
     seen = taken(beside, 2 * GONE_S)
     assert seen is not None
     assert seen.time_s == 2 * GONE_S
