@@ -34,6 +34,7 @@ from pipeline.compose.loops.grid import behind_neck
 from pipeline.compose.loops.parts import movement, sample
 from pipeline.compose.morph import steep
 from pipeline.compose.parts import CarriedParts, PartMaps
+from pipeline.compose.things import Things
 from pipeline.compose.view import View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
@@ -69,6 +70,7 @@ class Compositor:
         self._viewer = Viewer()
         self._parts = CarriedParts()
         self._witness = Witness()
+        self._things = Things()
         self._decider = LayerDecider()
         self._painter = SkinPainter()
         self._tone = SceneTone()
@@ -92,7 +94,7 @@ class Compositor:
 
     def reset(self) -> None:
         """Forget person and scene, for instance at a cut."""
-        learnt = self._parts, self._witness
+        learnt = self._parts, self._witness, self._things
         for part in (*learnt, self._decider, self._painter, self._tone, self._hem):
             part.reset()
         self._last = None
@@ -170,11 +172,13 @@ class Compositor:
         zones = find_zones(view, body, drawn)
         parts = self._parts.on(view, body.pose)
         evidence = self._witness.observe(view, zones, parts, time_s)
+        bodily = self._witness.bodily
+        things = self._things.find(view, zones, body, evidence, parts, bodily, time_s)
         self._hem.update(image, view, zones, body, evidence, time_s)
         garment = view.shrink(drawn.rgba, drawn.box[:2])
         cover = np.ascontiguousarray(garment[..., 3])
         longer = _longer(body, drawn, self._hem.depth)
-        layers = self._decider.decide(view, zones, evidence, cover, longer, time_s)
+        layers = self._decider.decide(view, zones, evidence, things, cover, longer, time_s)
         if only_learn:
             return None
         cloth = np.minimum(layers.cloth, steep(view.person, CLOTH_EDGE))

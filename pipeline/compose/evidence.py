@@ -106,6 +106,11 @@ class Witness:
         self._worn_table = np.zeros(BIN_COUNT, np.float32)
         self._learnt_s: float | None = None
 
+    @property
+    def bodily(self) -> NDArray[np.float32]:
+        """(2, 3, 256) likeness of each Lab byte to skin and to hair; the product counts."""
+        return self._tables
+
     def observe(self, view: View, zones: Zones, parts: Planes, time_s: float) -> Evidence:
         """Learn from a view and rate its cells.
 

@@ -52,7 +52,7 @@ class Layers:
     Attributes:
         front: the base picture (camera, or skin where ``skin`` paints it) lies over the garment.
         limit: edge of bare arms, beyond which there is neither front nor skin; 255 elsewhere.
-        keep: face, hair and hands; nothing may change there, no fill and no shadow.
+        keep: face, hair, hands and things; nothing may change there, no fill and no shadow.
         skin: skin is painted.
         cloth: the garment is continued beyond its edge.
         ground: what is behind the person is painted.
@@ -88,6 +88,7 @@ class LayerDecider:
         view: View,
         zones: Zones,
         evidence: Evidence,
+        things: Alpha,
         cover: Alpha,
         worn_hem: float | None,
         time_s: float,
@@ -98,6 +99,7 @@ class LayerDecider:
             view: the person's neighbourhood.
             zones: where its parts are.
             evidence: what its cells look like.
+            things: (h, w) what passes in front of the torso, see ``things.Things``.
             cover: (h, w) alpha of the drawn look on the analysis grid.
             worn_hem: depth of the worn garment's hem below the drawn one's, torso lengths.
             time_s: the frame's time.
@@ -113,7 +115,7 @@ class LayerDecider:
         room = loops.garment_room(seen, marks)
         seen = seen._replace(garment=without(cover, ~room))
         hands, tinted = self._hands(seen, zones)
-        planes = smooth(loops.decide(seen, marks, hands, room), GAUSS)
+        planes = smooth(loops.decide(seen, marks, hands, things, room), GAUSS)
         self._settler.apply(view, planes, time_s)
         known = view.blank()
         if planes[4].any():

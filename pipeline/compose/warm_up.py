@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid, parts
+from pipeline.compose.loops import arms, blend, colours, decisions, fills, grid, parts, things
 from pipeline.compose.loops.cells import Cells, Marks, Mask, Points
 from pipeline.compose.loops.hands import find_hand
 from pipeline.compose.loops.light import fold_gain, worn_light
@@ -24,6 +24,7 @@ def warm_up() -> None:
     _grid(rgb, points)
     _colours(rgb)
     _decisions(plane, rgb, layers, points)
+    _things(plane, rgb)
     tint, light, _ = fills.skin_samples(rgb, rgb, plane, plane, plane, 1)
     fills.shade_skin(tint, light, light, points[:, :1] * np.ones(3, np.float32), plane, *[1.0] * 4)
     smooth = fills.extrapolate(rgb, plane)
@@ -78,7 +79,17 @@ def _decisions(plane: Mask, rgb: Mask, layers: Mask, points: Points) -> None:
     decisions.bare_share(plane, plane, plane, plane, np.ones((3, 2), np.float32))
     decisions.garment_room(cells, marks)
     find_hand(cells, plane, plane, plane, points[0], points[0], 1.0, 1)
-    decisions.decide(cells, marks, plane, plane)
+    decisions.decide(cells, marks, plane, plane, plane)
     decisions.surroundings(cells, layers, plane)
     grown(shrunk(opened(plane, 1), 1), 1)
     touching(plane, plane, 1.0)
+
+
+def _things(plane: Mask, rgb: Mask) -> None:
+    sight = things.Sight(rgb, plane, plane, plane, ((plane, plane, plane),) * 2)
+    places, usual = np.zeros((1, 2), np.int32), np.zeros((1, 3), np.float32)
+    seen_s = np.zeros(1, np.float32)
+    own = things.own_colours(usual, plane[0])
+    shows = things.survey(sight, places, usual, seen_s, own)
+    things.remember(rgb, plane, places, shows, usual, seen_s, (1.0, 1.0), 1.0)
+    things.grow_things(sight, plane, own, np.zeros((2, 3, 256), np.float32), 1.0, 1.0)

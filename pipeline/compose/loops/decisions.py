@@ -371,7 +371,7 @@ def _continued_cloth(
 
 
 @njit(cache=True, nogil=True)
-def decide(cells: Cells, marks: Marks, hands: Mask, room: Mask) -> NDArray[np.uint8]:
+def decide(cells: Cells, marks: Marks, hands: Mask, things: Mask, room: Mask) -> NDArray[np.uint8]:
     """Layers of a frame, (6, h, w): clothed arms in front, keep, skin, cloth, ground, room."""
     rows, columns = cells.person.shape
     out = np.empty((6, rows, columns), np.uint8)
@@ -381,7 +381,7 @@ def decide(cells: Cells, marks: Marks, hands: Mask, room: Mask) -> NDArray[np.ui
         for x in range(columns):
             # worn cloth seen between fingers or strands; never on the middle of the face
             between = cells.worn[y, x] > WORN_CERTAIN and cells.face[y, x] >= FACE_MIDDLE
-            keep[y, x] = 0 if between else head[y, x] | hands[y, x]
+            keep[y, x] = things[y, x] if between else head[y, x] | hands[y, x] | things[y, x]
             sleeve = cells.roles[y, x] & OVER and cells.person[y, x] > PERSON
             over[y, x] = out[0, y, x] = 255 if sleeve else 0
             out[5, y, x] = room[y, x]

@@ -35,6 +35,8 @@ FACE_AXES = (17, 24)
 STRAND = (177, 50, 189, 124)
 HAND_ON_CHEST = (160.0, 140.0)
 HAND_RADIUS = 11
+BALL = (235, 235, 230)
+BALL_RADIUS, PRINT_RADIUS = 15, 9
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,8 @@ class Scene:
         long_hair: a strand hangs over the wearer's left shoulder.
         skin: colour of the skin.
         worn: colour of the worn shirt.
+        print_at: middle of a pale print on the worn shirt, px.
+        ball: middle of a ball in front of everything, px; the parser takes it for the shirt.
         seed: of the camera's noise.
     """
 
@@ -67,6 +71,8 @@ class Scene:
     long_hair: bool = False
     skin: tuple[int, int, int] = SKIN
     worn: tuple[int, int, int] = WORN
+    print_at: tuple[int, int] | None = None
+    ball: tuple[int, int] | None = None
     seed: int = 1
     size_wh: tuple[int, int] = field(default=(WIDTH, HEIGHT))
 
@@ -108,6 +114,8 @@ class Scene:
             (_box(TRUNK[0], self.worn_top_y, TRUNK[1], self.hem_y), self.worn, OwnPart.UPPER),
             (_ellipse(*FACE, *FACE_AXES), self.skin, OwnPart.FACE),
         ]
+        if self.print_at is not None:
+            layers.append((_disc(np.array(self.print_at), PRINT_RADIUS), BALL, OwnPart.UPPER))
         for side in Side:
             shoulder, elbow, wrist, knuckles = self.joints(side)
             layers += [
@@ -117,6 +125,8 @@ class Scene:
             ]
         if self.long_hair:
             layers.append((_box(*STRAND), HAIR, OwnPart.HAIR))
+        if self.ball is not None:
+            layers.append((_disc(np.array(self.ball), BALL_RADIUS), BALL, OwnPart.UPPER))
         return layers
 
     def person(self) -> NDArray[np.uint8]:
@@ -128,6 +138,11 @@ class Scene:
     def hand(self) -> NDArray[np.bool_]:
         """The inside of the hand on the chest, clear of its soft edge."""
         return _disc(np.array(HAND_ON_CHEST), HAND_RADIUS - 5) > 0
+
+    def ball_itself(self) -> NDArray[np.bool_]:
+        """The inside of the ball, clear of its soft edge."""
+        assert self.ball is not None
+        return _disc(np.array(self.ball), BALL_RADIUS - 4) > 0
 
     def face(self) -> NDArray[np.bool_]:
         """The inside of the face."""
