@@ -56,7 +56,8 @@ class Scene:
         skin: colour of the skin.
         worn: colour of the worn shirt.
         print_at: middle of a pale print on the worn shirt, px.
-        ball: middle of a ball in front of everything, px; the parser takes it for the shirt.
+        ball: middle of a ball in front of everything, px.
+        ball_part: what the parser takes the ball for.
         seed: of the camera's noise.
     """
 
@@ -73,6 +74,7 @@ class Scene:
     worn: tuple[int, int, int] = WORN
     print_at: tuple[int, int] | None = None
     ball: tuple[int, int] | None = None
+    ball_part: OwnPart = OwnPart.UPPER
     seed: int = 1
     size_wh: tuple[int, int] = field(default=(WIDTH, HEIGHT))
 
@@ -126,7 +128,7 @@ class Scene:
         if self.long_hair:
             layers.append((_box(*STRAND), HAIR, OwnPart.HAIR))
         if self.ball is not None:
-            layers.append((_disc(np.array(self.ball), BALL_RADIUS), BALL, OwnPart.UPPER))
+            layers.append((_disc(np.array(self.ball), BALL_RADIUS), BALL, self.ball_part))
         return layers
 
     def person(self) -> NDArray[np.uint8]:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from pipeline.compose import things
 from pipeline.compose.compositor import Compositor
+from pipeline.labels import OwnPart
 from pipeline.structures import Composite, Image
 
 FRAME_S = 0.05
+LOOK_EVERY = 10  # frames
 GONE_S = 2.2  # after which what stays before a torso is its own
 ENOUGH = 12  # frames after which a torso is known
 
@@ -103,6 +105,18 @@ def test_what_stays_for_long_is_taken_for_cloth() -> None:
         result = dress(mirror, calm.but(ball=(160, 150)), step)
         step += 1
     assert like_garment(result.image[chest()]).mean() > 0.99
+
+
+def test_what_the_parser_takes_for_no_cloth_stays_as_long_as_it_likes() -> None:
+    mirror = after_a_while(Scene())
+    held = Scene(ball=(160, 150), ball_part=OwnPart.ACCESSORY)
+    step = ENOUGH
+    while step < ENOUGH + GONE_S / FRAME_S:
+        if step % LOOK_EVERY == 0:
+            mirror.saw(held.parts(step * FRAME_S))
+        result = dress(mirror, held, step)
+        step += 1
+    assert not like_garment(result.image)[held.ball_itself()].any()
 
 
 def test_another_person_is_learnt_anew() -> None:
