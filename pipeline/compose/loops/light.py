@@ -13,6 +13,7 @@ WORN, PERSON = 90, 180  # evidence, and alpha, of a cell that surely shows worn 
 ALIKE = 16  # bytes of a channel that the cells of one cloth spread over, to either side
 SAME_HUE, OTHER_HUE = 8, 24  # bytes of chroma off the usual: light changes no hue
 SHADED, OTHER_CLOTH = 0.35, 0.75  # log lightness off the usual: no fold is that dark or bright
+DECIDED = 3  # power of the likeness: a little alike in every channel is mostly another cloth
 DOUBT = 0.12  # share of cells around from which the light that they show is believed
 
 
@@ -53,7 +54,7 @@ def worn_light(
     for k in range(count):
         value = colours[k]
         light = logs[value[0]]
-        weight = like[0, value[0]] * like[1, value[1]] * like[2, value[2]]
+        weight = (like[0, value[0]] * like[1, value[1]] * like[2, value[2]]) ** DECIDED
         whole += weight
         total += weight * light
         squares += weight * light * light

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from drawn_scene import HEIGHT, WIDTH, Scene
 
-from pipeline.compose.light import EXPOSURE_RANGE, SceneTone
-from pipeline.compose.loops.light import worn_light
+from pipeline.compose.light import EXPOSURE_RANGE, PLAIN_STRENGTH, SHADE_RANGE, SceneTone
+from pipeline.compose.loops.light import fold_gain, worn_light
 from pipeline.labels import Landmark
 
 PLAIN = Scene()
@@ -72,6 +72,16 @@ def test_a_shirt_of_another_colour_under_a_jacket_is_no_shadow() -> None:
     assert np.isnan(light[:, 12:18]).all()
     assert np.ptp(light[:, :10]) == 0.0
     assert spread == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_dark_shirt_that_is_a_little_like_the_jacket_is_no_shadow_either() -> None:
+    """Black under dark blue: neither so dark nor so grey that one channel alone tells it."""
+    lab = np.full((ROWS, COLUMNS, 3), (54, 128, 108), np.uint8)
+    lab[:, 22:38] = (20, 128, 126)
+    none, all_ = np.zeros(lab.shape[:2], np.uint8), np.full(lab.shape[:2], 255, np.uint8)
+    light, (_, mean, _) = worn_light(lab, none, all_, all_, 8.0)
+    gain = fold_gain(light, float(mean), PLAIN_STRENGTH, *SHADE_RANGE)
+    assert gain.min() > 0.93
 
 
 def test_a_shadow_on_one_cloth_is_seen() -> None:
