@@ -36,6 +36,10 @@ STUDIO_CONTRAST = 14.0
 STUDIO_NOISE = 2.0  # L sigma of a plain wall
 STUDIO_INLIERS = 0.93
 STUDIO_SCORE = 1.45  # a flooded studio picture this well outlined needs nothing more
+SHADOW_SHARE = 0.65  # of the contrast, lightness hardly counted: what is nearer may be shadow
+SHADOW_SUPPORT = 0.55  # where a shadow fades out the picture has no edge
+SHADOW_LEAST_PX = 20
+LINE_PX = 9  # width of a joint in the floor that runs from the border to the garment
 NEAR_SHARE, NEAR_LEAST = 0.35, 3.5  # nearer than this: certainly background
 FAR_SHARE, FAR_LEAST = 0.8, 6.0  # farther than this: certainly not background
 SPLITS = 0.25, 0.35, 0.5, 0.65, 0.85  # of the Otsu threshold
@@ -104,6 +108,7 @@ def cut_out(image: Image, segment: Segment | None = None) -> Cutout:
     if _is_studio(background, contrast):
         near = max(NEAR_LEAST, NEAR_SHARE * contrast)
         mask = _main_pieces(_flooded(smooth, background.distance, near), PIECE_SHARE)
+        mask = _without_shadow(_without_lines(mask), smooth, background, judge)
         score = judge.score(mask)
         if score >= STUDIO_SCORE:
             return Cutout(mask, background, CutoutMode.STUDIO, score)
@@ -139,6 +144,28 @@ def _with_faint_rest(found: Cutout, judge: Judge) -> Cutout:
         if score >= found.score - FAINT_COST:
             return replace(found, mask=mask, score=score)
     return found
+
+
+def _without_lines(mask: Mask) -> Mask:
+    """Cut off what is thin and runs out of the picture."""
+    labels, _ = components(mask & ~opened(mask, LINE_PX))
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return np.asarray(mask & ~np.isin(labels, border[border > 0]), np.bool_)
+
+
+def _without_shadow(
+    mask: Mask, smooth: NDArray[np.float32], background: Background, judge: Judge
+) -> Mask:
+    """Cut off what differs from a plain wall in lightness alone and ends without an edge."""
+    near = SHADOW_SHARE * otsu(background.shadowless)
+    labels, areas = components(opened(mask & ~_flooded(smooth, background.shadowless, near), 3))
+    rim = mask & ~shrink(mask, 3)
+    kept = mask.copy()
+    for label, area in enumerate(areas, start=1):
+        here = labels == label
+        if area >= SHADOW_LEAST_PX and judge.support_at(grow(here, 3) & rim) < SHADOW_SUPPORT:
+            kept &= ~here
+    return mask if np.array_equal(kept, mask) else _main_pieces(opened(kept, 3), PIECE_SHARE)
 
 
 def _is_studio(background: Background, contrast: float) -> bool:

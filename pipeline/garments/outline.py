@@ -54,6 +54,10 @@ class Judge:
         inner = (x > 1) & (y > 1) & (x < width - 2) & (y < height - 2)
         return float(self._support[y[inner], x[inner]].mean()) if inner.any() else 0.0
 
+    def support_at(self, outline: Mask) -> float:
+        """The same for some pixels of an outline; 1 if there are none."""
+        return float(self._support[outline].mean()) if outline.any() else 1.0
+
 
 def border_contact(mask: Mask) -> float:
     """Share of the picture's border that the mask covers, 0..1."""
