@@ -35,15 +35,13 @@ from pipeline.compose.loops.parts import movement, sample
 from pipeline.compose.morph import steep
 from pipeline.compose.parts import CarriedParts, PartMaps
 from pipeline.compose.things import Things
-from pipeline.compose.view import View, Viewer, plain
+from pipeline.compose.view import CELLS, FEW_CELLS, View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Points
 
 CLOTH_EDGE = 0  # person alpha at which the continued garment begins, to cover a mixed rim
 CRISP = 1.4  # contrast regained at edges that were found on a much coarser grid
-CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
-FEW_CELLS = 10_000  # the same when time is short
 NEAR = 1.0  # cells around a joint that move with it alone
 FARTHEST = 0.3  # half chests a joint may move between two frames and be followed without a look
 NECK_RADIUS = 0.36  # half chests
