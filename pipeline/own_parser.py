@@ -244,24 +244,51 @@ class OwnParse:
 
     def frame_logits(self, size_wh: tuple[int, int]) -> Planes:
         """(11, H, W) float32 in the frame's pixels; outside the crop all is background."""
-        outside = np.full(len(OwnPart), OUTSIDE, np.float32)
-        outside[OwnPart.BACKGROUND] = -OUTSIDE
-        return np.stack(
-            [
-                cv2.warpAffine(
-                    plane,
-                    self.crop.to_frame,
-                    size_wh,
-                    flags=cv2.INTER_LINEAR,
-                    borderValue=(float(v),),
-                )
-                for plane, v in zip(self.logits, outside, strict=True)
-            ]
-        )
+        width, height = size_wh
+        whole = np.empty((len(OwnPart), height, width), np.float32)
+        whole[:] = _nobody()[:, None, None]
+        rows, columns = self._reach(size_wh)
+        whole[:, rows, columns] = self._moved(rows, columns)
+        return whole
 
     def labels(self, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
         """(H, W) uint8 of ``OwnPart`` in the frame's pixels."""
-        return np.asarray(self.frame_logits(size_wh).argmax(axis=0), np.uint8)
+        whole = np.full(size_wh[::-1], OwnPart.BACKGROUND, np.uint8)
+        rows, columns = self._reach(size_wh)
+        whole[rows, columns] = self._moved(rows, columns).argmax(axis=0)
+        return whole
+
+    def _reach(self, size_wh: tuple[int, int]) -> tuple[slice, slice]:
+        """The rows and columns of a frame that the crop may say something of."""
+        height, width = INPUT_HW
+        corners = np.array([[-1, -1, 1], [width, -1, 1], [-1, height, 1], [width, height, 1]])
+        places = corners @ self.crop.to_frame.T
+        low, high = np.floor(places.min(0)), np.ceil(places.max(0)) + 1
+        (x0, y0), (x1, y1) = (np.clip(v, 0, size_wh).astype(int).tolist() for v in (low, high))
+        return slice(y0, y1), slice(x0, x1)
+
+    def _moved(self, rows: slice, columns: slice) -> Planes:
+        """(11, h, w) logits of some rows and columns of the frame."""
+        size_wh = (columns.stop - columns.start, rows.stop - rows.start)
+        if not all(size_wh):  # the crop lies beside the frame
+            return np.empty((len(OwnPart), *size_wh[::-1]), np.float32)
+        to_box = self.crop.to_frame.copy()
+        to_box[:, 2] -= columns.start, rows.start
+        return np.stack(
+            [
+                cv2.warpAffine(
+                    plane, to_box, size_wh, flags=cv2.INTER_LINEAR, borderValue=(float(outside),)
+                )
+                for plane, outside in zip(self.logits, _nobody(), strict=True)
+            ]
+        )
+
+
+def _nobody() -> NDArray[np.float32]:
+    """(11,) logits where the network saw nothing."""
+    outside = np.full(len(OwnPart), OUTSIDE, np.float32)
+    outside[OwnPart.BACKGROUND] = -OUTSIDE
+    return outside
 
 
 class OwnParser:
@@ -326,9 +353,7 @@ class OwnParser:
         """(H, W, 11) float32 in the frame's pixels; background everywhere when there is nobody."""
         height, width = image.shape[:2]
         if pose is None:
-            empty = np.full((height, width, len(OwnPart)), OUTSIDE, np.float32)
-            empty[..., OwnPart.BACKGROUND] = -OUTSIDE
-            return empty
+            return np.tile(_nobody(), (height, width, 1))
         return self.run(image, pose, whole).frame_logits((width, height)).transpose(1, 2, 0)
 
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -126,6 +127,33 @@ def test_labels_land_where_the_crop_was() -> None:
     assert labels[60, 150] == OwnPart.HAIR and labels[170, 150] == OwnPart.UPPER
     assert labels[112, 150] == OwnPart.HAIR and labels[115, 150] == OwnPart.UPPER
     assert not labels[:48].any() and not labels[:, 198:].any()
+
+
+@pytest.mark.parametrize(
+    "box",
+    [(100, 50, 196, 178), (-60, 100, 20, 230), (250, 180, 400, 400), (-50, -20, 900, 700)],
+)
+def test_labels_are_those_of_a_crop_warped_onto_the_whole_frame(box: tuple[int, ...]) -> None:
+    noise = np.random.default_rng(3).normal(0, 2, (len(OwnPart), 8, 6)).astype(np.float32)
+    logits = np.stack([cv2.resize(plane, INPUT_HW[::-1]) for plane in noise])
+    crop = OwnCrop.fit(*box)
+    outside = [5.0] + [-5.0] * (len(OwnPart) - 1)
+    wanted = np.stack(
+        [
+            cv2.warpAffine(plane, crop.to_frame, (300, 240), borderValue=(v,))
+            for plane, v in zip(logits, outside, strict=True)
+        ]
+    ).argmax(0)
+    parse = OwnParse(crop, logits)
+    assert np.mean(parse.labels((300, 240)) != wanted) < 1e-3  # OpenCV rounds places to 1/32 px
+    assert np.mean(parse.frame_logits((300, 240)).argmax(0) != wanted) < 1e-3
+    assert wanted.any()
+
+
+def test_a_crop_beside_the_frame_says_nobody() -> None:
+    logits = np.full((len(OwnPart), *INPUT_HW), -3.0, np.float32)
+    logits[OwnPart.UPPER] = 3.0
+    assert not OwnParse(OwnCrop.fit(-300, 0, -100, 200), logits).labels((300, 240)).any()
 
 
 def test_probabilities_sum_to_one() -> None:
