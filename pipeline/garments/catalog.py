@@ -15,6 +15,7 @@ import time
 import unicodedata
 from collections import OrderedDict
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from pipeline.errors import GarmentUnknown, InputError, NotSupported
@@ -234,6 +235,8 @@ def _clean_name(name: str) -> str:
 def _unknown(id: str, known: list[str]) -> GarmentUnknown:
     shown = ", ".join(known[:NAMED_IN_ERRORS]) + (", …" if len(known) > NAMED_IN_ERRORS else "")
     hint = f"Known garments: {shown}." if known else "The catalogue is empty."
+    if alike := get_close_matches(id, known, 1):
+        hint = f"Did you mean “{alike[0]}”? {hint}"
     return GarmentUnknown(f"There is no garment “{id[:NAME_LIMIT]}”. {hint}")
 
 

@@ -77,7 +77,7 @@ def test_what_is_misspelt_is_named_rather_than_its_baseline_missed(suite: Suite)
     case = suite.cases[0]
     wrong = replace(case, garment="white-te"), replace(case, source=f"{case.source}x")
     garment, clip = check_suite(replace(suite, cases=wrong), ONCE)
-    assert "There is no garment “white-te”" in garment.problem
+    assert "There is no garment “white-te”. Did you mean “white-tee”?" in garment.problem
     assert "a.mp4x is not there" in clip.problem
 
 
