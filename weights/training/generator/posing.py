@@ -29,15 +29,16 @@ NECK = ("neck01", "neck02", "neck03", "head")
 FINGERS = (2, 3, 4, 5)
 TRIES = 40  # for an arm that does not run through the body
 GESTURES = {  # how often a hand is where
-    "down": 0.24,
+    "down": 0.21,
     "hips": 0.10,
-    "front": 0.22,
+    "front": 0.20,
     "cross": 0.12,
     "face": 0.09,
     "up": 0.08,
-    "out": 0.07,
-    "forward": 0.08,
+    "out": 0.09,
+    "forward": 0.11,
 }
+STRIDING = 0.22  # share of people who step, lunge, lift a knee or sit down
 ELBOW_BACK_M = 0.28  # further back than this an elbow does not go
 
 
@@ -71,12 +72,7 @@ class Poser:
     def sample(self, heads: Floats, rng: np.random.Generator) -> Posed:
         """A random upright stance with gesturing arms for a body with these rest joints."""
         rest = heads.astype(np.float64)
-        turned = _torso(rng)
-        for side, sign in (("L", 1), ("R", -1)):
-            thigh = euler(rng.normal(0, 0.08), 0, 0)
-            thigh = thigh @ about([0, 1, 0], -sign * abs(rng.normal(0.02, 0.05)))
-            turned[f"upperleg01.{side}"] = thigh
-            turned[f"lowerleg01.{side}"] = thigh @ about([1, 0, 0], abs(rng.normal(0, 0.1)))
+        turned = _torso(rng) | _legs(rng)
         mirrored = rng.random() < 0.3  # both hands do the same, as when explaining something
         gestures = list(rng.choice(list(GESTURES), 2, p=list(GESTURES.values())))
         if mirrored:
@@ -158,6 +154,22 @@ def _torso(rng: np.random.Generator) -> dict[str, Matrix]:
     for name in NECK:
         now = now @ euler(*(bend / len(NECK)))
         turned[name] = now
+    return turned
+
+
+def _legs(rng: np.random.Generator) -> dict[str, Matrix]:
+    """Thighs and shins; most people just stand."""
+    turned: dict[str, Matrix] = {}
+    striding = rng.random() < STRIDING
+    for side, sign in (("L", 1), ("R", -1)):
+        back, apart = rng.normal(0, 0.08), abs(rng.normal(0.02, 0.05))
+        bend = abs(rng.normal(0, 0.1))
+        if striding:
+            back, apart = rng.uniform(-1.4, 0.4), rng.uniform(0, 0.9)
+            bend = rng.uniform(0, 1.6) * rng.random()
+        thigh = euler(back, 0, 0) @ about([0, 1, 0], -sign * apart)
+        turned[f"upperleg01.{side}"] = thigh
+        turned[f"lowerleg01.{side}"] = thigh @ about([1, 0, 0], bend)
     return turned
 
 

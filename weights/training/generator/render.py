@@ -35,6 +35,9 @@ BODY_LANDMARKS = {  # bones that begin at MediaPipe's landmarks, by its number
 }  # fmt: skip
 FRAMINGS = {"webcam": 0.3, "half": 0.3, "full": 0.4}
 """Shares of pictures down to the waist, the thighs and the feet."""
+STRETCHED_M = 0.36  # a hand so far before its shoulder may hold the camera
+SELFIES = 0.5  # how often it does
+SELFIE_VIEW_DEG = (50, 85)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +213,12 @@ def _gather(items: list[Item]) -> _Scene:
 
 
 def sample_camera(person: Person, index: dict[str, int], rng: np.random.Generator) -> Camera:
-    """Webcam, half and full figures. Looks along +y, roughly level."""
+    """Webcam, half and full figures and selfies. Looks along +y, roughly level."""
     at = {name: person.joints[i] for name, i in index.items()}
+    selfie = _selfie_eye(at, rng)
+    if selfie is not None:
+        target = at["head"] + rng.normal(0, 0.07, 3)
+        return _looking(selfie, target, np.deg2rad(rng.uniform(*SELFIE_VIEW_DEG)), rng)
     hip = (at["upperleg01.L"] + at["upperleg01.R"]) / 2
     kind = rng.choice(list(FRAMINGS), p=list(FRAMINGS.values()))
     above = person.top_z + rng.uniform(0.03, 0.25)
@@ -222,14 +229,30 @@ def sample_camera(person: Person, index: dict[str, int], rng: np.random.Generato
     else:
         below = person.bottom_z - rng.uniform(0.02, 0.3)
     tall = above - below
-    tan_half = float(np.tan(np.deg2rad(rng.uniform(26, 56)) / 2))
-    distance = tall / 2 / tan_half + 0.05
+    view = np.deg2rad(rng.uniform(26, 56))
+    distance = tall / 2 / float(np.tan(view / 2)) + 0.05
     target = np.array(
         [(at["head"][0] + hip[0]) / 2 + rng.normal(0, 0.06) * tall, 0, (above + below) / 2]
     )
     pitch = rng.normal(0.0, 0.1)
     sideways = rng.normal(0, 0.06) * distance
     eye = target + np.array([sideways, -distance * np.cos(pitch), distance * np.sin(pitch)])
+    return _looking(eye, target, view, rng)
+
+
+def _selfie_eye(at: dict[str, Floats], rng: np.random.Generator) -> Floats | None:
+    """Beside a hand that is stretched towards the viewer, if there is one and chance wants it."""
+    for side, sign in (("L", 1), ("R", -1)):
+        hand, shoulder = at[f"wrist.{side}"], at[f"upperarm01.{side}"]
+        if shoulder[1] - hand[1] > STRETCHED_M and rng.random() < SELFIES:
+            aside = (-sign * rng.uniform(0.05, 0.22), -rng.uniform(0.02, 0.14))
+            return hand + np.array([*aside, rng.uniform(-0.02, 0.16)], np.float32)
+    return None
+
+
+def _looking(eye: Floats, target: Floats, view: float, rng: np.random.Generator) -> Camera:
+    """A camera held nearly level, with a vertical field of view in radians."""
+    tan_half = float(np.tan(view / 2))
     ahead = unit(target - eye)
     right = unit(np.cross(ahead, [rng.normal(0, 0.035), 0, 1]))
     up = np.cross(right, ahead)
@@ -241,7 +264,7 @@ def sample_camera(person: Person, index: dict[str, int], rng: np.random.Generato
     lens[1, 1] = 1 / tan_half
     lens[2, 2:] = -(FAR_M + NEAR_M) / (FAR_M - NEAR_M), -2 * FAR_M * NEAR_M / (FAR_M - NEAR_M)
     lens[3, 2] = -1
-    return Camera((lens @ looking).astype(np.float32), eye.astype(np.float32), tan_half)
+    return Camera((lens @ looking).astype(np.float32), np.asarray(eye, np.float32), tan_half)
 
 
 def _key_light(person: Person, rng: np.random.Generator) -> tuple[Floats, Floats]:
