@@ -18,6 +18,7 @@ from pipeline.own_parser import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_plan
 from weights.training.camera import Camera
 from weights.training.dye import Dyer
 from weights.training.props import Props
+from weights.training.texture import Detail
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -94,7 +95,7 @@ class Loader:
         self.samples = samples
         self._rng = np.random.default_rng(seed)
         self._camera, self._dyer = Camera(self._rng), Dyer(self._rng)
-        self._props = Props(self._rng)
+        self._props, self._detail = Props(self._rng), Detail(self._rng)
         self._shrink = shrink
         self._sum = np.cumsum([interest(sample) for sample in samples])
 
@@ -125,6 +126,7 @@ class Loader:
         outline = self._camera.outline(small)
         outline[small == IGNORED] = 0
         colours, small = self._dyer.dye(colours, small)
+        colours = self._detail.draw(colours, small)
         colours = self._camera.photograph(colours)
         colours[small == IGNORED] = int(MIDDLE)
         picture = np.dstack([colours, outline])

@@ -29,6 +29,16 @@ SHARES: tuple[tuple[float, tuple[OwnPart, ...]], ...] = (
 """How often each group is dyed."""
 SLEEVED = 0.1  # share of pictures whose bare arms become sleeves of the garment's colour
 HOSED = 0.06  # of those whose bare legs become those of tights or trousers
+ALIKE = 0.25  # share of pictures in which two of these neighbours have about one colour
+NEIGHBOURS: tuple[tuple[OwnPart, OwnPart], ...] = (
+    (OwnPart.UPPER, OwnPart.HAIR),
+    (OwnPart.HAIR, OwnPart.UPPER),
+    (OwnPart.BACKGROUND, OwnPart.HAIR),
+    (OwnPart.BACKGROUND, OwnPart.UPPER),
+    (OwnPart.LOWER, OwnPart.UPPER),
+    (OwnPart.BACKGROUND, OwnPart.FACE),
+)
+"""The first takes the colour of the second."""
 LEAST_PIXELS = 12
 GAINS = (0.35, 2.6)  # how much contrast may change with lightness
 TURNS = 0.5  # share of dyes that turn the hues of prints as well
@@ -53,11 +63,21 @@ class Dyer:
         for share, parts in SHARES:
             if rng.random() < share:
                 image = self._dyed(image, np.isin(label, parts), self._colour(parts))
+        if rng.random() < ALIKE:
+            image = self._matched(image, label, *NEIGHBOURS[rng.integers(len(NEIGHBOURS))])
         if rng.random() < SLEEVED:
             image, label = self._clothed(image, label, OwnPart.ARMS, OwnPart.UPPER)
         if rng.random() < HOSED:
             image, label = self._clothed(image, label, OwnPart.LEGS, OwnPart.LOWER)
         return image, label
+
+    def _matched(self, image: Bytes, label: Bytes, part: OwnPart, model: OwnPart) -> Bytes:
+        """One part in about the colour of another, as black hair on a black shirt."""
+        shown = label == model
+        if np.count_nonzero(shown) < LEAST_PIXELS:
+            return image
+        colour = np.array(cv2.mean(image, shown.astype(np.uint8))[:3])
+        return self._dyed(image, label == part, colour * _around(self._rng, 0.15))
 
     def _clothed(
         self, image: Bytes, label: Bytes, bare: OwnPart, cloth: OwnPart

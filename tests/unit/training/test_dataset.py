@@ -11,8 +11,9 @@ import pytest
 
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import OwnCrop, picture_planes, pose_planes
+from weights.training import dye, texture
 from weights.training.dataset import Library, Loader, Rendered, as_inputs, interest
-from weights.training.dye import LIKE_SKIN, Dyer
+from weights.training.dye import LIKE_SKIN, NEIGHBOURS, Dyer
 
 SKIN = (190, 140, 110)
 SHIRT = (40, 60, 160)
@@ -74,6 +75,45 @@ def test_bare_arms_become_sleeves_of_no_skins_colour() -> None:
     assert 1 <= sleeved <= 30
 
 
+def test_neighbours_come_in_one_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dye, "SHARES", ())
+    monkeypatch.setattr(dye, "SLEEVED", 0.0)
+    image, label = _person()
+    image[label == OwnPart.UPPER] = SHIRT  # of one shade
+    label[:5, 35:55] = OwnPart.HAIR
+    image[label == OwnPart.HAIR] = (60, 40, 30)
+
+    def apart(picture: np.ndarray, pair: tuple[OwnPart, OwnPart]) -> float:
+        one, other = (picture[_inside(label, part)].mean(0) for part in pair)
+        return float(np.linalg.norm(one - other))
+
+    pairs = [pair for pair in NEIGHBOURS if (label == pair[0]).any()]
+    assert len(pairs) >= 4
+    monkeypatch.setattr(dye, "ALIKE", 1.0)
+    dyed = [Dyer(np.random.default_rng(seed)).dye(image, label)[0] for seed in range(60)]
+    for pair in pairs:
+        assert min(apart(d, pair) for d in dyed) < 30 < apart(image, pair)
+    monkeypatch.setattr(dye, "ALIKE", 0.0)
+    assert np.array_equal(Dyer(np.random.default_rng(0)).dye(image, label)[0], image)
+
+
+def test_detail_is_drawn_on_its_part_alone_and_keeps_the_colour(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(texture, "SHARES", ((1.0, (OwnPart.UPPER,)),))
+    image, label = _person()
+    image[label == OwnPart.UPPER] = (120, 140, 160)
+    inside, outside = _inside(label, OwnPart.UPPER), label != OwnPart.UPPER
+    outside = cv2.erode(outside.astype(np.uint8), np.ones((5, 5))) > 0
+    spreads = []
+    for seed in range(12):
+        drawn = texture.Detail(np.random.default_rng(seed)).draw(image, label)
+        assert np.array_equal(drawn[outside], image[outside])
+        assert np.abs(drawn[inside].mean(0) / (120, 140, 160) - 1).max() < 0.2
+        spreads.append(drawn[inside].std(0).max())
+    assert min(spreads) > 1 and max(spreads) > 15
+
+
 def _rendered() -> Rendered:
     image, label = _person()
     landmarks = np.zeros((33, 3), np.float32)
@@ -110,6 +150,7 @@ def test_clean_examples_are_what_the_product_sees(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(loader._camera, "landmarks", lambda truth, torso, size: truth)
     monkeypatch.setattr(loader._camera, "photograph", lambda image: image)
     monkeypatch.setattr(loader._dyer, "dye", lambda image, label: (image, label))
+    monkeypatch.setattr(loader._detail, "draw", lambda image, label: image)
     monkeypatch.setattr(loader._camera, "outline", lambda label: (label > 0) * np.uint8(255))
     rows = [loader.example(sample) for _ in range(8)]  # some are mirrored
     person = (sample.label > 0) * np.uint8(255)
