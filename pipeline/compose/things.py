@@ -35,6 +35,7 @@ ACROSS = np.linspace(-0.85, 0.85, 18, dtype=np.float32)  # half chests beside th
 SETTLE_S, ADOPT_S = 0.25, 1.5  # how fast its usual colour follows cloth, and something foreign
 LEAST_PLACES = 5  # that show a thing; fewer are noise
 MOST_SHARE = 0.4  # of the places; when more change, the light has changed
+HEM_ROWS, HEM_SHARE = 2, 0.2  # rows of places at the worn hem, where trousers may show; known places
 LEARN_EVERY_S = 0.1  # the torso's own colours change slowly
 REACH, LEAST_AREA = 1.0, 0.03  # half chests a thing goes beyond its sure places, and squared
 
@@ -88,12 +89,20 @@ class Things:
             counts[FOREIGN] = 0
         self._learn(view, parts, places, shows, time_s)
         seed = view.blank()
-        if counts[FOREIGN] < LEAST_PLACES:
+        sure = (shows == FOREIGN) & ~self._at_hem()
+        if np.count_nonzero(sure) < LEAST_PLACES:
             return seed
-        seed[tuple(places[shows == FOREIGN].T)] = 255
+        seed[tuple(places[sure].T)] = 255
         unit = float(zones.unit)
         reach, least_area = REACH * unit, LEAST_AREA * unit * unit
         return np.asarray(grow_things(sight, seed, self._own, bodily, reach, least_area), np.uint8)
+
+    def _at_hem(self) -> NDArray[np.bool_]:
+        """(n,) places in the last rows that were often seen to be torso, and below them."""
+        often = (self._seen_s > 0.0).reshape(len(DEPTHS), -1).mean(axis=1) > HEM_SHARE
+        rows = np.arange(len(DEPTHS))
+        last = rows[often].max(initial=0)
+        return np.repeat(rows > last - HEM_ROWS, len(ACROSS))
 
     def _learn(
         self,
