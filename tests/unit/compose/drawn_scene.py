@@ -49,6 +49,7 @@ class Scene:
         hand_on_chest: the wearer's right hand lies on the chest instead of hanging.
         in_front: what the body says about that arm.
         worn_sleeves: the worn shirt has long sleeves.
+        sleeveless: it has none at all.
         worn_top_y: where the worn shirt begins, px.
         hem_y: where the worn shirt ends, px; above the trousers' waist the belly is bare.
         trousers: their colour.
@@ -66,6 +67,7 @@ class Scene:
     hand_on_chest: bool = False
     in_front: bool = True
     worn_sleeves: bool = False
+    sleeveless: bool = False
     worn_top_y: int = 90
     hem_y: int = HEM_Y
     trousers: tuple[int, int, int] = JEANS
@@ -107,7 +109,8 @@ class Scene:
         return np.clip(image + noise, 0, 255).astype(np.uint8)
 
     def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int], OwnPart]]:
-        sleeve = (self.worn, OwnPart.UPPER) if self.worn_sleeves else (self.skin, OwnPart.ARMS)
+        bare, clothed = (self.skin, OwnPart.ARMS), (self.worn, OwnPart.UPPER)
+        sleeve = clothed if self.worn_sleeves else bare
         layers = [
             (_ellipse(FACE[0], FACE[1] - 6, 23, 29), HAIR, OwnPart.HAIR),
             (_box(150, 70, 170, 100), self.skin, OwnPart.NECK),
@@ -122,7 +125,7 @@ class Scene:
             shoulder, elbow, wrist, knuckles = self.joints(side)
             layers += [
                 (_line(elbow, wrist, 13), *sleeve),
-                (_line(shoulder, elbow, 17), self.worn, OwnPart.UPPER),
+                (_line(shoulder, elbow, 17), *(bare if self.sleeveless else clothed)),
                 (_disc(knuckles, HAND_RADIUS), self.skin, OwnPart.HANDS),
             ]
         if self.long_hair:

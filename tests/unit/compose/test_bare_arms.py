@@ -72,6 +72,20 @@ def test_painted_skin_is_redder_where_less_light_falls() -> None:
     assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
 
 
+def test_an_upper_arm_is_before_the_garment_from_the_drawn_sleeve_on() -> None:
+    """The garment's side does not end in a step somewhere below its sleeve."""
+    scene = Scene(hand_on_chest=True, sleeveless=True)
+    image = dressed(scene).astype(int)
+    shoulder, elbow, _, _ = scene.joints(Side.RIGHT)
+    below = np.zeros(image.shape[:2], np.uint8)
+    ends = [shoulder + (elbow - shoulder) * part for part in (0.63, 0.85)]
+    first, last = (tuple(p.round().astype(int).tolist()) for p in ends)
+    cv2.line(below, first, last, 255, 9)
+    arm = (below > 0) & (scene.drawn().rgba[..., 3] > 0)
+    assert arm.sum() > 30
+    assert np.abs(image[arm] - scene.skin).max(axis=-1).mean() < 25
+
+
 def test_nothing_of_a_worn_sleeve_shows_around_a_painted_forearm() -> None:
     scene = Scene(hand_on_chest=True, worn_sleeves=True)
     image = dressed(scene).astype(int)
