@@ -17,6 +17,7 @@ import torch
 from onnx import helper, numpy_helper
 
 from pipeline.own_parser import WEIGHTS
+from weights.training.blazepose import BlazePoseFeatures
 from weights.training.network import OwnParserNet, example_inputs
 from weights.training.train import CHECKPOINT
 
@@ -26,7 +27,7 @@ FEW = 64  # so small tensors are left as they are
 
 def export(checkpoint: Path, target: Path) -> None:
     """Write the running mean of a checkpoint's weights as ONNX."""
-    network = OwnParserNet().eval()
+    network = OwnParserNet(BlazePoseFeatures()).eval()
     kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network.load_state_dict(kept["mean"])
     with warnings.catch_warnings():  # about the exporter itself
