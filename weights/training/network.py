@@ -60,7 +60,7 @@ class Residual(nn.Module):
 
 
 class OwnParserNet(nn.Module):
-    """See the module. 1.0 M parameters of its own beside the 1.6 M of the features.
+    """See the module. 0.7 M parameters of its own beside the 1.6 M of the features.
 
     Args:
         features: what is known of real people.
