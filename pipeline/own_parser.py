@@ -1,8 +1,9 @@
 """Wearcast's own human parser: which part of a person every pixel shows, from picture and pose.
 
 The network sees a 3:4 crop around the person at 256×192 with the person's outline as a fourth
-plane, and the pose as heat maps at a quarter of that. It was trained on synthetic people alone
-(``weights/training``), so it may be used for anything. It keeps nothing between calls.
+plane, and the pose as heat maps at a quarter of that. It was trained on synthetic people alone, on
+top of MediaPipe's pose network (``weights/training``), so it may be used for anything. It keeps
+nothing between calls.
 """
 
 from __future__ import annotations
@@ -292,7 +293,7 @@ def _nobody() -> NDArray[np.float32]:
 
 
 class OwnParser:
-    """The network, ready to run on one thread; takes 15 to 20 CPU-ms a call.
+    """The network, ready to run on one thread; takes 20 to 25 CPU-ms a call.
 
     Args:
         weights: ONNX file.

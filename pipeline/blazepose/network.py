@@ -53,7 +53,7 @@ class LandmarkNetwork:
         from ai_edge_litert.interpreter import Interpreter  # slow to import
 
         with without_native_noise():
-            self._interpreter = Interpreter(str(_model_path()), num_threads=THREADS)
+            self._interpreter = Interpreter(str(model_path()), num_threads=THREADS)
             self._interpreter.allocate_tensors()
         self._input: int = self._interpreter.get_input_details()[0]["index"]
         self._outputs: dict[str, int] = {
@@ -86,7 +86,12 @@ class LandmarkNetwork:
         return np.asarray(self._interpreter.tensor(index)(), np.float32)
 
 
-def _model_path() -> Path:
+def model_path() -> Path:
+    """The file inside MediaPipe's package, which is found but not imported.
+
+    Raises:
+        ModuleNotFoundError: MediaPipe is not installed.
+    """
     spec = find_spec("mediapipe")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("mediapipe is not installed; its wheel holds the pose models")

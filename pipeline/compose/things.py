@@ -35,10 +35,8 @@ ACROSS = np.linspace(-0.85, 0.85, 18, dtype=np.float32)  # half chests beside th
 SETTLE_S, ADOPT_S = 0.25, 1.5  # how fast its usual colour follows cloth, and something foreign
 LEAST_PLACES = 5  # that show a thing; fewer are noise
 MOST_SHARE = 0.4  # of the places; when more change, the light has changed
-HEM_ROWS, HEM_SHARE = (
-    2,
-    0.2,
-)  # rows of places at the worn hem, where trousers may show; known places
+HEM_ROWS = 2  # of places at the worn hem, where trousers may show
+HEM_SHARE = 0.2  # of a row's places that were torso, from which it lies above the hem
 LEARN_EVERY_S = 0.1  # the torso's own colours change slowly
 REACH, LEAST_AREA = 1.0, 0.03  # half chests a thing goes beyond its sure places, and squared
 

@@ -7,7 +7,6 @@ they make of a picture is an input of the parser's own network, which itself see
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-FILE = "modules/pose_landmark/pose_landmark_full.tflite"  # in the MediaPipe package, 0.10
+from pipeline.blazepose.network import model_path
+
 SHA256 = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
 TAPS: dict[int, tuple[int, ...]] = {4: (279,), 8: (226, 277), 16: (251, 275), 32: (269,)}
 """Tensors of the file, by how many pixels of the picture one of theirs is wide: where a stage ends,
@@ -46,15 +46,16 @@ class BlazePoseFeatures(nn.Module):
         path: ``pose_landmark_full.tflite``, by default that of the installed MediaPipe.
 
     Raises:
-        FileNotFoundError: there is none.
+        ModuleNotFoundError: MediaPipe is not installed.
         ValueError: the file is another one.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
-        raw = (path or installed()).read_bytes()
+        path = path or model_path()
+        raw = path.read_bytes()
         if hashlib.sha256(raw).hexdigest() != SHA256:
-            raise ValueError(f"{path or installed()} is not MediaPipe 0.10's pose network.")
+            raise ValueError(f"{path} is not MediaPipe 0.10's pose network.")
         file = _File(raw)
         self._entry = file.entry
         self._layers = nn.ModuleList()
@@ -80,18 +81,6 @@ class BlazePoseFeatures(nn.Module):
         for call, inputs, output in self._steps:
             tensors[output] = call(*(tensors[i] for i in inputs))
         return {s: torch.cat([tensors[t] for t in taps], 1) for s, taps in TAPS.items()}
-
-
-def installed() -> Path:
-    """Where the installed MediaPipe keeps the file.
-
-    Raises:
-        FileNotFoundError: MediaPipe is not installed.
-    """
-    package = importlib.util.find_spec("mediapipe")  # found, not imported
-    if package is None or package.origin is None:
-        raise FileNotFoundError("No MediaPipe: pip install --no-deps mediapipe==0.10.21")
-    return Path(package.origin).parent / FILE
 
 
 class _File:

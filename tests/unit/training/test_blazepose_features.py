@@ -10,8 +10,9 @@ import pytest
 import torch
 from ai_edge_litert.interpreter import Interpreter
 
+from pipeline.blazepose.network import model_path
 from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES
-from weights.training.blazepose import CHANNELS, TAPS, BlazePoseFeatures, installed
+from weights.training.blazepose import CHANNELS, TAPS, BlazePoseFeatures
 from weights.training.network import OwnParserNet, example_inputs
 
 SIDE = 256
@@ -35,7 +36,7 @@ def picture() -> np.ndarray:
 def test_every_tap_is_what_litert_computes(
     features: BlazePoseFeatures, picture: np.ndarray
 ) -> None:
-    interpreter = Interpreter(str(installed()), experimental_preserve_all_tensors=True)
+    interpreter = Interpreter(str(model_path()), experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
     interpreter.invoke()
@@ -49,7 +50,7 @@ def test_every_tap_is_what_litert_computes(
 
 def test_another_file_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other.tflite"
-    other.write_bytes(installed().read_bytes()[:-1])
+    other.write_bytes(model_path().read_bytes()[:-1])
     with pytest.raises(ValueError, match="pose network"):
         BlazePoseFeatures(other)
 
