@@ -6,7 +6,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from pipeline.compose.loops.cells import Mask
+
 LIGHTNESS_PER_BYTE = 100.0 / 255.0  # 8-bit Lab stretches lightness, but not a and b
+FEW_CELLS = 12  # fewer do not tell a colour
 HAND_BEGINS, HAND_ENDS = 100, 160  # percent of a hand's radius between which trust fades
 
 
@@ -161,3 +164,28 @@ def settle(
                 value = before_row[x] + weights[x] * (np.float32(planes[k, y, x]) - before_row[x])
                 before_row[x] = value
                 planes[k, y, x] = np.uint8(value + np.float32(0.5))
+
+
+@njit(cache=True, nogil=True)
+def usual_colour(mask: Mask, other: Mask, lab: Mask) -> NDArray[np.int32]:
+    """Median Lab bytes (3,) of the cells that are in both masks; -1 when they are too few."""
+    rows, columns = mask.shape
+    histogram = np.zeros((3, 256), np.int32)
+    count = 0
+    for y in range(rows):
+        for x in range(columns):
+            if mask[y, x] and other[y, x]:
+                count += 1
+                for c in range(3):
+                    histogram[c, lab[y, x, c]] += 1
+    middle = np.full(3, -1, np.int32)
+    if count < FEW_CELLS:
+        return middle
+    for c in range(3):
+        passed = 0
+        for value in range(256):
+            passed += histogram[c, value]
+            if 2 * passed >= count:
+                middle[c] = value
+                break
+    return middle

@@ -33,6 +33,7 @@ from pipeline.compose.loops.cells import (
     Mask,
     Points,
 )
+from pipeline.compose.loops.head import FACE_MIDDLE, HAIR, find_head
 from pipeline.compose.loops.masks import (
     CELL,
     FOUR_CELLS,
@@ -41,7 +42,6 @@ from pipeline.compose.loops.masks import (
     grown,
     opened,
     shrunk,
-    touching,
 )
 
 FOREARM_FROM, FOREARM_TO, FOREARM_SAMPLES = 0.05, 0.75, 24  # of the way from elbow to wrist
@@ -54,13 +54,7 @@ SOLID_WIDTH, RIM = (
 )  # cells; the mixed pixels along a worn sleeve's edge look like skin
 BESIDE_ARM = 128  # alpha of a bare arm's outline below which the wall may be painted
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
-HAIR = 100  # evidence from which a cell hanging together with the head is hair
-HAIR_OVER_WORN = 1.05  # times the evidence of a garment of the same colour
 WORN_BESIDE = 40  # evidence that makes a cell no part of the surroundings
-# percent of the face's ellipse
-FACE_MIDDLE, FACE_SEED, FACE_EDGE, JAW, BROW = 70, 90, 100, 115, 170
-HAIR_REACH = (0.95, 0.62)  # half chests and torso lengths around the chin where hair may fall
-NECK_EDGE = 0.24  # half chests of a neck's width that hair may hang over
 HOOD = 1.0  # half chests around the chin where a hood may lie
 COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply grows over
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
@@ -164,44 +158,6 @@ def garment_room(cells: Cells, marks: Marks) -> Mask:
             below = (y - hip[1]) * ax - (x - hip[0]) * ay > 0.0
             out[y, x] = 255 if below else np.uint8(soft)
     return out
-
-
-@njit(cache=True, nogil=True)
-def _head(cells: Cells, marks: Marks) -> Mask:
-    """The face's ellipse, and brow and hair that hang together with it."""
-    rows, columns = cells.person.shape
-    hair, seed = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
-    throat = shrunk(cells.neck, int(NECK_EDGE * marks.unit / 2))  # a dark collar is no hair
-    across, along = HAIR_REACH[0] * marks.unit, HAIR_REACH[1] * marks.torso
-    for y in range(rows):
-        for x in range(columns):
-            likely = cells.hair[y, x] > HAIR and cells.person[y, x] > PERSON and not throat[y, x]
-            if likely and cells.hair[y, x] > HAIR_OVER_WORN * cells.worn[y, x]:
-                u, v = (x - marks.chin[0]) / across, (y - marks.chin[1]) / along
-                hair[y, x] = 255 if u * u + v * v < 1.0 else 0
-    strands = shrunk(grown(opened(hair, CELL), TWO_CELLS), TWO_CELLS)
-    found = strands.copy()
-    for y in range(rows):
-        for x in range(columns):
-            u, v = x - marks.mouth[0], y - marks.mouth[1]
-            below = u * marks.down[0] + v * marks.down[1] > 0.0
-            hairy = int(cells.hair[y, x])
-            if cells.face[y, x] < JAW and below:
-                # hair hangs from the crown and the temples; what touches only the jaw is a collar
-                strands[y, x] = found[y, x] = 0
-            elif cells.face[y, x] < FACE_SEED:
-                seed[y, x] = found[y, x] = 255
-            elif cells.face[y, x] < BROW and not below and int(cells.skin[y, x]) + hairy > HAIR:
-                # the brow of a bowed head is higher than its eyes and mouth tell
-                strands[y, x] = found[y, x] = 255
-    hanging = touching(found, seed, 0.0)
-    for y in range(rows):
-        for x in range(columns):
-            face = cells.face[y, x] < FACE_EDGE and cells.person[y, x] > LOOSE
-            # a lowered chin hides the neck: the ellipse then lies over the collar
-            face &= cells.worn[y, x] <= WORN_SURE or cells.face[y, x] < FACE_MIDDLE
-            hanging[y, x] = 255 if face or (hanging[y, x] and strands[y, x]) else 0
-    return hanging
 
 
 @njit(cache=True, nogil=True)
@@ -375,7 +331,7 @@ def decide(cells: Cells, marks: Marks, hands: Mask, things: Mask, room: Mask) ->
     """Layers of a frame, (6, h, w): clothed arms in front, keep, skin, cloth, ground, room."""
     rows, columns = cells.person.shape
     out = np.empty((6, rows, columns), np.uint8)
-    head, solid = _head(cells, marks), _solid_skin(cells)
+    head, solid = find_head(cells, marks), _solid_skin(cells)
     keep, over = out[1], np.empty((rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from pipeline.compose.loops.cells import LOOSE, PERSON, WORN_CERTAIN, WORN_SURE, Cells, Mask
+from pipeline.compose.loops.colours import usual_colour
 from pipeline.compose.loops.masks import CELL, TWO_CELLS, grown, opened, shrunk, touching
 
 HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
@@ -16,7 +17,6 @@ BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to 
 MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
 FOREARM_RADII, FOREARM_CORE = 135, 40  # percent; where a bare forearm is, and where it surely is
 WRIST = 200  # percent along the arm
-FEW_CELLS = 12  # fewer do not tell a colour
 OWN_CHROMA, OWN_LIGHT = 13, 97  # Lab in bytes; farther from a hand's usual colour it is no hand
 FINGERTIPS, FINGER_LENGTH = 1.0, 0.45  # half chests; from the knuckles, and beyond the hand found
 CLEARLY_APART = 22  # chroma in bytes between a hand and worn cloth that tells one from the other
@@ -97,7 +97,7 @@ def find_hand(
 def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
     """Clear the cells far from the usual colour of those on the bones, in place."""
     rows, columns = room.shape
-    middle = _usual_colour(room, bones, lab)
+    middle = usual_colour(room, bones, lab)
     if middle[0] < 0:
         return
     for y in range(rows):
@@ -137,7 +137,7 @@ def _add_fingers(
             cloth[y, x] = 255 if worn[y, x] > WORN_CERTAIN else 0
             bare = not cloth[y, x] and not covered[y, x]
             free[y, x] = 255 if bare and person[y, x] > PERSON else 0
-    own, other = _usual_colour(part, part, lab), _usual_colour(cloth, cloth, lab)
+    own, other = usual_colour(part, part, lab), usual_colour(cloth, cloth, lab)
     if own[0] > 0 and other[0] >= 0:
         mixed = np.zeros(part.shape, np.uint8)
         if _only_hand(free, mixed, lab, own, other):
@@ -206,28 +206,3 @@ def _flow(mask: Mask, into: Mask, steps: int) -> None:
                     mask[i, j] = taken[i, j] = 255
                     queue[end] = i * columns + j
                     end += 1
-
-
-@njit(cache=True, nogil=True)
-def _usual_colour(mask: Mask, other: Mask, lab: Mask) -> NDArray[np.int32]:
-    """Median Lab bytes (3,) of the cells that are in both masks; -1 when they are too few."""
-    rows, columns = mask.shape
-    histogram = np.zeros((3, 256), np.int32)
-    count = 0
-    for y in range(rows):
-        for x in range(columns):
-            if mask[y, x] and other[y, x]:
-                count += 1
-                for c in range(3):
-                    histogram[c, lab[y, x, c]] += 1
-    middle = np.full(3, -1, np.int32)
-    if count < FEW_CELLS:
-        return middle
-    for c in range(3):
-        passed = 0
-        for value in range(256):
-            passed += histogram[c, value]
-            if 2 * passed >= count:
-                middle[c] = value
-                break
-    return middle

@@ -54,6 +54,7 @@ class Scene:
         hem_y: where the worn shirt ends, px; above the trousers' waist the belly is bare.
         trousers: their colour.
         long_hair: a strand hangs over the wearer's left shoulder.
+        strand: its box, px.
         skin: colour of the skin.
         worn: colour of the worn shirt.
         print_at: middle of a pale print on the worn shirt, px.
@@ -72,6 +73,7 @@ class Scene:
     hem_y: int = HEM_Y
     trousers: tuple[int, int, int] = JEANS
     long_hair: bool = False
+    strand: tuple[int, int, int, int] = STRAND
     skin: tuple[int, int, int] = SKIN
     worn: tuple[int, int, int] = WORN
     print_at: tuple[int, int] | None = None
@@ -129,7 +131,7 @@ class Scene:
                 (_disc(knuckles, HAND_RADIUS), self.skin, OwnPart.HANDS),
             ]
         if self.long_hair:
-            layers.append((_box(*STRAND), HAIR, OwnPart.HAIR))
+            layers.append((_box(*self.strand), HAIR, OwnPart.HAIR))
         if self.ball is not None:
             layers.append((_disc(np.array(self.ball), BALL_RADIUS), BALL, self.ball_part))
         return layers

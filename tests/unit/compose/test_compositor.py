@@ -18,6 +18,7 @@ from pipeline.compose.loops import (
     fills,
     grid,
     hands,
+    head,
     light,
     masks,
     parts,
@@ -201,6 +202,26 @@ def test_hair_on_the_chest_hangs_over_the_garment() -> None:
     scene = Scene(long_hair=True)
     strand = np.s_[92:118, STRAND[0] + 4 : STRAND[2] - 4]
     assert near(colour_of(dress(scene).image, strand), HAIR, 25)
+
+
+def test_hair_that_reaches_the_waist_is_not_cut_off() -> None:
+    left, top, right, _ = STRAND
+    scene = Scene(long_hair=True, strand=(left, top, right, 176))
+    assert near(colour_of(dress(scene).image, np.s_[150:170, left + 4 : right - 4]), HAIR, 25)
+
+
+def test_no_rim_of_the_worn_shirt_stays_around_hair() -> None:
+    scene = Scene(long_hair=True, worn=(235, 235, 232))
+    left, top, right, bottom = STRAND
+    camera = scene.camera()
+    wisps = np.s_[100:bottom, left - 5 : left]
+    camera[wisps] = np.mean([scene.worn, scene.worn, HAIR], axis=0)
+    compositor = Compositor()
+    compositor.saw(scene.but(strand=(left - 5, top, right, bottom)).parts())
+    frame = replace(scene.frame(), image=camera)
+    image = compositor.compose(frame, scene.body(), scene.drawn(), opacity=1.0, time_s=0.0).image
+    assert near(colour_of(image, np.s_[104:118, left - 4 : left - 1]), GARMENT, 60)
+    assert near(colour_of(image, np.s_[104:118, left + 3 : right - 3]), HAIR, 25)
 
 
 def test_a_brighter_scene_makes_a_brighter_garment() -> None:
@@ -407,7 +428,7 @@ def test_warm_up_compiles_what_composing_needs() -> None:
     warm_up()
     loops = {
         name: loop
-        for module in (blend, colours, decisions, fills, grid, hands, light, masks, parts)
+        for module in (blend, colours, decisions, fills, grid, hands, head, light, masks, parts)
         for name, loop in vars(module).items()
         if hasattr(loop, "signatures") and not name.startswith("_")
     }
