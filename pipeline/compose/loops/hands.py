@@ -137,7 +137,8 @@ def _add_fingers(
             cloth[y, x] = 255 if worn[y, x] > WORN_CERTAIN else 0
             bare = not cloth[y, x] and not covered[y, x]
             free[y, x] = 255 if bare and person[y, x] > PERSON else 0
-    own, other = usual_colour(part, part, lab), usual_colour(cloth, cloth, lab)
+    kept, colours = part.copy(), lab.copy()  # whole arrays, as elsewhere: compiled once
+    own, other = usual_colour(kept, kept, colours), usual_colour(cloth, cloth, colours)
     if own[0] > 0 and other[0] >= 0:
         mixed = np.zeros(part.shape, np.uint8)
         if _only_hand(free, mixed, lab, own, other):
