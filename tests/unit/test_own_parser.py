@@ -73,6 +73,19 @@ def test_the_whole_person_is_seen_coarser() -> None:
     assert whole.to_crop[0, 0] < upper.to_crop[0, 0]
 
 
+def test_there_is_room_for_the_toes() -> None:
+    pose = standing_pose(torso_px=60.0)
+    places, seen = pose.landmarks_px.copy(), pose.visibility.copy()
+    feet = [Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE]
+    toes = [Landmark.LEFT_FOOT_INDEX, Landmark.RIGHT_FOOT_INDEX]
+    places[feet], places[toes] = ((150, 460), (170, 460)), ((140, 472), (190, 480))
+    seen[[*feet, *toes]] = 1
+    size_wh = (SIZE_WH[0], 600)
+    bottom = person_box(places, seen, size_wh, whole=True)[3]
+    assert bottom > 480 + 6
+    assert person_box(places, seen, size_wh)[3] < 460  # of the upper body nothing changes
+
+
 def test_a_large_picture_is_averaged_and_not_sampled() -> None:
     checks = np.indices((1024, 768)).sum(0) % 2 * 255
     image = np.repeat(checks[..., None], 3, 2).astype(np.uint8)
@@ -161,6 +174,66 @@ def test_probabilities_sum_to_one() -> None:
     np.testing.assert_allclose(
         OwnParse(OwnCrop.fit(0, 0, 3, 4), logits).probabilities.sum(0), 1, atol=1e-5
     )
+
+
+class Painted:
+    """Stands in for the network: cloth where its picture is bright, hair on its own left edge."""
+
+    def __init__(self) -> None:
+        self.bright_on_the_left: list[bool] = []
+
+    def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        bright = inputs["picture"][0, 0]
+        middle = WIDTH // 2
+        self.bright_on_the_left.append(bool(bright[:, :middle].mean() > bright[:, middle:].mean()))
+        logits = np.full((1, len(OwnPart), *INPUT_HW), -4.0, np.float32)
+        logits[0, OwnPart.BACKGROUND] = 0
+        logits[0, OwnPart.UPPER] = 3 * bright
+        logits[0, OwnPart.HAIR, :, :EDGE_PX] = 4
+        return [logits]
+
+
+EDGE_PX = 24
+
+
+def painted_parser() -> tuple[OwnParser, Painted, np.ndarray]:
+    """A parser, what stands in for its network, and a picture that is bright on the left."""
+    parser, painted = OwnParser(), Painted()
+    parser._session = painted
+    image = np.zeros((*SIZE_WH[::-1], 3), np.uint8)
+    image[:, : int(standing_pose().landmarks_px[Landmark.NOSE, 0])] = 255
+    return parser, painted, image
+
+
+def test_a_mirrored_look_lands_where_the_plain_one_does() -> None:
+    parser, painted, image = painted_parser()
+    plain, mirrored = (parser.run(image, standing_pose(), mirrored=m) for m in (False, True))
+    assert painted.bright_on_the_left == [True, False]
+    inner = np.s_[:, EDGE_PX : WIDTH - EDGE_PX]
+    assert np.mean(plain.crop_labels[inner] != mirrored.crop_labels[inner]) < 0.02
+    assert (plain.crop_labels == OwnPart.UPPER).mean() > 0.1
+
+
+def test_a_studied_picture_forgives_what_one_look_gets_wrong() -> None:
+    parser, _, image = painted_parser()
+    image[:] = 255
+    pose = standing_pose()
+    once, twice = (
+        parse.crop_labels for parse in (parser.run(image, pose, True), parser.study(image, pose))
+    )
+    middle = slice(HEIGHT // 2, HEIGHT // 2 + 20)
+    assert (once[middle, :EDGE_PX] == OwnPart.HAIR).all()
+    assert not (twice == OwnPart.HAIR).any()
+
+
+def test_what_a_crop_says_is_the_same_on_another_crop() -> None:
+    noise = np.random.default_rng(3).normal(0, 2, (len(OwnPart), 8, 6)).astype(np.float32)
+    logits = np.stack([cv2.resize(plane, INPUT_HW[::-1]) for plane in noise])
+    near = OwnParse(OwnCrop.fit(60, 40, 180, 200), logits)
+    far = OwnParse(near.crop.scaled(0.5), near.onto(near.crop.scaled(0.5)))
+    assert far.crop.to_crop[0, 0] == pytest.approx(near.crop.to_crop[0, 0] / 2)
+    inside = np.s_[60:180, 80:160]
+    assert np.mean(near.labels((300, 240))[inside] != far.labels((300, 240))[inside]) < 0.05
 
 
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
