@@ -6,7 +6,8 @@ its corners in pixels of the label, ``UPPER 120,80 160,82 ...``; later lines lie
 ``IGNORE`` is what nobody can tell. Borders are then moved by a few pixels to where the picture
 changes (a watershed between the polygons' insides); a line ``snap 0`` turns that off, another
 number sets the reach, and a second number the reach of the person's outline. A line
-``origin 320,60`` says where in the counted picture the label begins.
+``origin 320,60`` says where in the counted picture the label begins. The grid counts from a pixel's
+edge and polygons from its middle: ``origin 0.5,0.5`` sets straight what was read off the grid.
 """
 
 from __future__ import annotations

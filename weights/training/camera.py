@@ -13,6 +13,7 @@ Floats = NDArray[np.float32]
 
 NOISE_SIDE = 512  # of the field that noise is cut from
 JPEG_QUALITIES = (25, 95)
+HAZE_SHARE, HAZE = 0.12, (0.2, 0.6)  # of pictures; how much of the light in them is a veil
 
 # Errors of MediaPipe's landmarks in torso lengths, as measured on rendered people
 USUAL_ERROR = 0.018
@@ -66,6 +67,11 @@ class Camera:
         curve = level ** np.exp(rng.normal(0, 0.28)) * np.exp(rng.normal(0, 0.08, 3))
         if rng.random() < 0.1:  # low light
             curve = curve * rng.uniform(0.15, 0.5)
+        if rng.random() < HAZE_SHARE:  # light in the lens
+            veil = rng.uniform(*HAZE)
+            curve = curve * (1 - veil) + veil * rng.uniform(0.3, 1.0) * np.exp(
+                rng.normal(0, 0.05, 3)
+            )
         contrast = np.exp(rng.normal(0, 0.18))
         curve = (curve - 0.45) * contrast + 0.45 + rng.normal(0, 0.05)
         table = np.clip(curve * 255, 0, 255).astype(np.uint8)

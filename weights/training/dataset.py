@@ -32,6 +32,10 @@ BARE_ARM_INTEREST = 2.5  # added to 1, how often others are drawn
 LEG_SHARE = 0.006  # of the picture
 LEG_INTEREST = 1.5  # the same
 EYES = [Landmark.LEFT_EYE, Landmark.RIGHT_EYE]
+DRESS_SHARE = 0.3  # of what shows of a person below the hips
+DRESS_FROM = 0.35  # torso lengths below them
+DRESS_LEAST = 300  # px that must show there
+DRESS_INTEREST = 2.0  # the same
 HAT_SHARE = 0.003  # of the picture
 HAT_INTEREST = 0.3  # few people wear one indoors, and short dark hair is soon taken for it
 WHOLE_SHARE = 0.5  # of crops that go down to the feet
@@ -196,7 +200,18 @@ def interest(sample: Rendered) -> float:
     legs = many[OwnPart.LEGS] > LEG_SHARE * label.size
     above_eyes = label[: max(0, int(sample.landmarks[EYES, 1].min()))]
     hat = np.count_nonzero(above_eyes == OwnPart.ACCESSORY) > HAT_SHARE * label.size
-    return (1.0 + BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs) * (HAT_INTEREST if hat else 1)
+    rare = BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs
+    rare += DRESS_INTEREST * _dressed(label, sample.landmarks)
+    return (1.0 + rare) * (HAT_INTEREST if hat else 1)
+
+
+def _dressed(label: Bytes, landmarks: Floats) -> bool:
+    """Whether the upper garment is a dress, or nearly as long."""
+    hips = landmarks[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP], 1].mean()
+    start = int(np.clip(hips + DRESS_FROM * _torso_px(landmarks), 0, len(label)))
+    below = label[start:]
+    shown = np.count_nonzero((below > 0) & (below != IGNORED))
+    return shown > DRESS_LEAST and bool((below == OwnPart.UPPER).sum() > DRESS_SHARE * shown)
 
 
 def _decoded(path: Path, flag: int) -> Bytes:

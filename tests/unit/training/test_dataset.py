@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_parser import OwnCrop, picture_planes, pose_planes
-from weights.training import dye, texture
+from weights.training import camera, dye, texture
+from weights.training.camera import Camera
 from weights.training.dataset import Library, Loader, Rendered, as_inputs, interest
 from weights.training.dye import LIKE_SKIN, NEIGHBOURS, Dyer
 
@@ -196,3 +197,28 @@ def test_bare_arms_and_legs_are_drawn_more_often_and_hats_less() -> None:
     labels = loader.batch(60)[2]
     shown = [(OwnPart.LEGS in row) or (OwnPart.ARMS in row) for row in labels]
     assert np.mean(shown) > 0.65
+
+
+def test_dresses_are_drawn_more_often() -> None:
+    label = np.zeros((120, 90), np.uint8)
+    label[20:60, 25:65] = OwnPart.UPPER
+    landmarks = np.zeros((33, 3), np.float32)
+    landmarks[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER], 1] = 20
+    landmarks[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP], 1] = 60
+    trousers, dress = label.copy(), label.copy()
+    trousers[60:110, 25:65], dress[60:110, 25:65] = OwnPart.LOWER, OwnPart.UPPER
+    image = np.zeros((120, 90, 3), np.uint8)
+    assert interest(Rendered(image, trousers, landmarks)) == 1
+    assert interest(Rendered(image, dress, landmarks)) > 2
+
+
+def test_some_pictures_have_light_in_the_lens(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.zeros((64, 48, 3), np.uint8)
+    image[:32] = 255
+
+    def contrast(share: float) -> float:
+        monkeypatch.setattr(camera, "HAZE_SHARE", share)
+        pictures = [Camera(np.random.default_rng(s)).photograph(image) for s in range(30)]
+        return float(np.median([p[8:24].mean() - p[40:56].mean() for p in pictures]))
+
+    assert contrast(1.0) < 0.85 * contrast(0.0)
