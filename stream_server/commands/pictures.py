@@ -46,14 +46,15 @@ def each_picture(
     Raises:
         ImageUnreadable, ImageTooLarge: the only picture there is.
     """
-    unreadable = []
+    unreadable: list[Path] = []
+    if len(pictures) == 1:  # no bar: it would show nothing but the end
+        work(*pictures)
+        return unreadable
     with make_progress() as progress:
         for picture in progress.track(pictures, description=description):
             try:
                 work(picture)
             except (ImageUnreadable, ImageTooLarge) as error:
-                if len(pictures) == 1:
-                    raise
                 unreadable.append(picture)
                 progress.console.print(str(error), markup=False)
     return unreadable
