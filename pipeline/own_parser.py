@@ -1,9 +1,8 @@
 """Wearcast's own human parser: which part of a person every pixel shows, from picture and pose.
 
-The network sees a 3:4 crop around the person at 256×192 with the person's outline as a fourth
-plane, and the pose as heat maps at a quarter of that. It was trained on synthetic people alone, on
-top of MediaPipe's pose network (``weights/training``), so it may be used for anything. It keeps
-nothing between calls.
+What the network sees is in ``own_crop``. It was trained on synthetic people alone, on top of
+MediaPipe's pose network (``weights/training``), so it may be used for anything. It keeps nothing
+between calls.
 """
 
 from __future__ import annotations
@@ -18,225 +17,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import NotSupported, WeightsError
-from pipeline.labels import MIN_VISIBILITY, Landmark, OwnPart
-from pipeline.structures import Alpha, Image, Points, Pose
+from pipeline.labels import OwnPart
+from pipeline.own_crop import (
+    INPUT_HW,
+    PICTURE_PLANES,
+    POSE_PLANES,
+    POSE_STRIDE,
+    OwnCrop,
+    Planes,
+    picture_planes,
+    pose_planes,
+    square,
+)
+from pipeline.structures import Image, Pose
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "own_parser.onnx"
-INPUT_HW = (256, 192)
-PICTURE_PLANES = 4  # red, green, blue, person
-POSE_STRIDE = 4  # crop pixels per pixel of the pose's planes
-
-JOINTS: tuple[tuple[Landmark, Landmark], ...] = (
-    (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
-    (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER),
-    (Landmark.LEFT_ELBOW, Landmark.RIGHT_ELBOW),
-    (Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST),
-    (Landmark.LEFT_INDEX, Landmark.RIGHT_INDEX),
-    (Landmark.LEFT_HIP, Landmark.RIGHT_HIP),
-    (Landmark.LEFT_KNEE, Landmark.RIGHT_KNEE),
-    (Landmark.LEFT_ANKLE, Landmark.RIGHT_ANKLE),
-)
-"""One plane each; left and right share it, because no class depends on the side."""
-LIMBS = ((1, 2), (2, 3), (5, 6), (6, 7))
-"""One plane each: the joints that an upper arm, a forearm, a thigh and a shin connect."""
-POSE_PLANES = len(JOINTS) + len(LIMBS)
-JOINT_SIGMA = 1.6  # pixels of the pose's planes
-LIMB_THICKNESS = 2  # the same
-
-UPPER_BODY = JOINTS[:6]
-LEGS = JOINTS[6:]
-HEAD_ROOM = 0.51  # of the shoulder-to-hip length, from the eyes up
-HAIR_ROOM = 0.4  # of the same, to both sides of the eyes
-HAND_ROOM = 0.25  # of the same, around everything else
-FEET = (
-    Landmark.LEFT_HEEL,
-    Landmark.RIGHT_HEEL,
-    Landmark.LEFT_FOOT_INDEX,
-    Landmark.RIGHT_FOOT_INDEX,
-)
-FOOT_ROOM = 0.2  # of the same, around heels and toes
-LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
-TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
 FARTHER = 0.85  # the scale of the second look at a still picture, times that of the first
-BLANK = 0.0  # of the normalised picture, outside the frame: middle grey
-SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled
-MIDDLE = 127.5
 OUTSIDE = -5.0  # logit of every part where the network saw nothing; background has the opposite
-
-Planes = NDArray[np.float32]
-Affine = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnCrop:
-    """The part of a frame the network sees.
-
-    Attributes:
-        to_crop: (2, 3) affine from frame to crop pixels, both counted from the centre of the
-            top-left pixel.
-    """
-
-    to_crop: Affine
-
-    @property
-    def to_frame(self) -> Affine:
-        """(2, 3) affine from crop to frame pixels."""
-        return np.asarray(cv2.invertAffineTransform(self.to_crop), np.float32)
-
-    def points(self, frame_px: Points) -> Points:
-        """Frame (n, 2) → crop (n, 2) pixels."""
-        return np.asarray(frame_px @ self.to_crop[:, :2].T + self.to_crop[:, 2], np.float32)
-
-    def scaled(self, scale: float) -> OwnCrop:
-        """More (below 1) or less of the same place, in as many pixels."""
-        height, width = INPUT_HW
-        middle = (width - 1) / 2, (height - 1) / 2
-        zoom = cv2.getRotationMatrix2D(middle, 0, scale)
-        return OwnCrop(np.asarray(zoom @ _square(self.to_crop), np.float32))
-
-    @classmethod
-    def around(cls, pose: Pose, whole: bool = False) -> OwnCrop:
-        """The crop for a person.
-
-        Args:
-            pose: where the person is; sets the size as well.
-            whole: down to the feet or the frame's edge, instead of to the hips, which is finer.
-        """
-        return cls.fit(*person_box(pose.landmarks_px, pose.visibility, pose.size_wh, whole))
-
-    @classmethod
-    def fit(cls, x0: float, y0: float, x1: float, y1: float) -> OwnCrop:
-        """The smallest 3:4 crop, about the same centre, that holds a box of pixel edges."""
-        height, width = INPUT_HW
-        scale = min(width / max(x1 - x0, 1.0), height / max(y1 - y0, 1.0))
-        x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        return cls(
-            np.array(
-                [
-                    [scale, 0, width / 2 - 0.5 - scale * (x - 0.5)],
-                    [0, scale, height / 2 - 0.5 - scale * (y - 0.5)],
-                ],
-                np.float32,
-            )
-        )
-
-
-def person_box(
-    landmarks_px: Points,
-    visibility: NDArray[np.float32],
-    size_wh: tuple[int, int],
-    whole: bool = False,
-) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom pixel edge of what is worth seeing of a person in a frame."""
-    pairs = JOINTS if whole else UPPER_BODY
-    wanted = [int(joint) for pair in pairs for joint in pair]
-    shoulders = landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]]
-    hips = landmarks_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]]
-    torso_px = max(
-        float(np.hypot(*(shoulders.mean(0) - hips.mean(0)))),
-        float(np.hypot(*(shoulders[0] - shoulders[1]))) * TORSO_PER_SHOULDERS,
-        LEAST_TORSO * size_wh[1],
-    )
-    trusted = [j for j in wanted if visibility[j] >= MIN_VISIBILITY] or wanted
-    points = np.concatenate([landmarks_px[trusted], shoulders])
-    low, high = points.min(0) - HAND_ROOM * torso_px, points.max(0) + HAND_ROOM * torso_px
-    feet = [j for j in FEET if whole and visibility[j] >= MIN_VISIBILITY]
-    if feet:
-        low = np.minimum(low, landmarks_px[feet].min(0) - FOOT_ROOM * torso_px)
-        high = np.maximum(high, landmarks_px[feet].max(0) + FOOT_ROOM * torso_px)
-    eyes = landmarks_px[[Landmark.LEFT_EYE, Landmark.RIGHT_EYE]].mean(0)
-    top = min(float(low[1]), float(eyes[1]) - HEAD_ROOM * torso_px)
-    width, height = size_wh
-    legs = [int(joint) for pair in LEGS for joint in pair]
-    legs_shown = bool((visibility[legs] >= MIN_VISIBILITY).any())
-    bottom = float(high[1]) if legs_shown or not whole else float(height)
-    left = min(float(low[0]), float(eyes[0]) - HAIR_ROOM * torso_px)
-    right = max(float(high[0]), float(eyes[0]) + HAIR_ROOM * torso_px)
-    x0, x1 = (float(np.clip(v, 0, width)) for v in (left, right))
-    y0, y1 = (float(np.clip(v, 0, height)) for v in (top, bottom))
-    if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
-        return 0.0, 0.0, float(width), float(height)
-    return x0, y0, x1, y1
-
-
-def picture_planes(image: Image, person_alpha: Alpha, crop: OwnCrop) -> Planes:
-    """The network's first input, (1, 4, 256, 192): colours and outline in -1..1.
-
-    Args:
-        image: (H, W, 3) uint8 RGB; person_alpha: (H, W).
-    """
-    height, width = INPUT_HW
-    colours = sampled(image, crop.to_crop, (width, height), MIDDLE)
-    person = sampled(person_alpha, crop.to_crop, (width, height), 0.0)
-    planes = np.empty((1, PICTURE_PLANES, height, width), np.float32)
-    planes[0, :3] = colours.transpose(2, 0, 1)
-    planes[0, 3] = person
-    planes /= MIDDLE
-    planes -= 1.0
-    return planes
-
-
-def sampled(
-    picture: NDArray[np.uint8], to_crop: Affine, size_wh: tuple[int, int], outside: float
-) -> NDArray[np.uint8]:
-    """A crop of a picture, (h, w) or (h, w, 3), smooth also where it is much smaller.
-
-    Args:
-        picture: (H, W) or (H, W, 3); to_crop: (2, 3) from its pixels to the crop's.
-        size_wh: of the crop; outside: value of every channel beyond the picture.
-    """
-    move = to_crop.astype(np.float64)
-    while np.hypot(move[0, 0], move[1, 0]) < SHRINK_FIRST and min(picture.shape[:2]) > 2:
-        picture = _halved(picture)
-        move = move @ np.array([[2, 0, 0.5], [0, 2, 0.5], [0, 0, 1]])
-    border = (outside,) * 3
-    return np.asarray(
-        cv2.warpAffine(picture, move, size_wh, flags=cv2.INTER_LINEAR, borderValue=border), np.uint8
-    )
-
-
-def _halved(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Mean of every 2×2 pixels; an odd last row or column is left out."""
-    height, width = picture.shape[0] // 2, picture.shape[1] // 2
-    even = picture[: 2 * height, : 2 * width]
-    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def pose_planes(crop_px: Points, visibility: NDArray[np.float32]) -> Planes:
-    """The network's second input, (1, 12, 64, 48) in 0..1: joints as spots, limbs as strokes.
-
-    Args:
-        crop_px: (33, 2) landmarks in crop pixels; visibility: (33,), below
-            ``labels.MIN_VISIBILITY`` a landmark is left out.
-    """
-    height, width = (n // POSE_STRIDE for n in INPUT_HW)
-    planes = np.zeros((1, POSE_PLANES, height, width), np.float32)
-    places = (crop_px + 0.5) / POSE_STRIDE - 0.5
-    seen = visibility >= MIN_VISIBILITY
-    columns, rows = np.arange(width), np.arange(height)
-    for plane, pair in zip(planes[0], JOINTS, strict=False):
-        for joint in pair:
-            if seen[joint]:
-                x, y = places[joint]
-                spot = np.outer(_bell(rows - y), _bell(columns - x))
-                np.maximum(plane, spot, out=plane)
-    for plane, (first, second) in zip(planes[0, len(JOINTS) :], LIMBS, strict=True):
-        stroke = np.zeros((height, width), np.uint8)
-        for start, end in zip(JOINTS[first], JOINTS[second], strict=True):
-            if seen[start] and seen[end]:
-                cv2.line(stroke, _pixel(places[start]), _pixel(places[end]), (1,), LIMB_THICKNESS)
-        plane[:] = stroke
-    return planes
-
-
-def _bell(distance: NDArray[Any]) -> Planes:
-    return np.asarray(np.exp(-0.5 * (distance / JOINT_SIGMA) ** 2), np.float32)
-
-
-def _pixel(place: NDArray[np.float32]) -> tuple[int, int]:
-    """Whole pixels, kept within what OpenCV can draw to."""
-    x, y = np.clip(np.round(place), -1000, 1000)
-    return int(x), int(y)
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,7 +70,7 @@ class OwnParse:
 
     def onto(self, crop: OwnCrop) -> Planes:
         """(11, 256, 192) float32, the same in the pixels of another crop of the frame."""
-        between = _square(crop.to_crop) @ np.linalg.inv(_square(self.crop.to_crop))
+        between = square(crop.to_crop) @ np.linalg.inv(square(self.crop.to_crop))
         return self._warped(between[:2], INPUT_HW[::-1])
 
     def labels(self, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
@@ -311,11 +108,6 @@ class OwnParse:
                 for plane, outside in zip(self.logits, _nobody(), strict=True)
             ]
         )
-
-
-def _square(affine: NDArray[Any]) -> NDArray[np.float64]:
-    """(2, 3) → (3, 3)."""
-    return np.vstack([affine, [0, 0, 1]]).astype(np.float64)
 
 
 def _nobody() -> NDArray[np.float32]:

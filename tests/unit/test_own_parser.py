@@ -12,19 +12,17 @@ import pytest
 
 from pipeline.errors import NotSupported, WeightsError
 from pipeline.labels import Landmark, OwnPart
-from pipeline.own_parser import (
+from pipeline.own_crop import (
     INPUT_HW,
     JOINTS,
     LIMBS,
     POSE_STRIDE,
-    WEIGHTS,
     OwnCrop,
-    OwnParse,
-    OwnParser,
     person_box,
     picture_planes,
     pose_planes,
 )
+from pipeline.own_parser import WEIGHTS, OwnParse, OwnParser
 from tests.unit.standing_pose import SIZE_WH, standing_pose
 
 HEIGHT, WIDTH = INPUT_HW

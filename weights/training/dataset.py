@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.labels import Landmark, OwnPart
-from pipeline.own_parser import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
+from pipeline.own_crop import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
 from weights.training.camera import Camera
 from weights.training.dye import Dyer
 from weights.training.props import Props

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pipeline.labels import OwnPart
-from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
+from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
 from weights.training.blazepose import CHANNELS, BlazePoseFeatures
 from weights.training.fast_cpu import DepthwiseConv, doubled
 
@@ -100,8 +100,8 @@ class OwnParserNet(nn.Module):
         """Logits.
 
         Args:
-            picture: (B, 4, 256, 192), as ``own_parser.picture_planes`` makes it.
-            pose: (B, 12, 64, 48), as ``own_parser.pose_planes`` makes it.
+            picture: (B, 4, 256, 192), as ``own_crop.picture_planes`` makes it.
+            pose: (B, 12, 64, 48), as ``own_crop.pose_planes`` makes it.
 
         Returns:
             (B, classes, 256, 192).

@@ -16,7 +16,8 @@ from pipeline.compose.parts import WORN as WORN_PLANE
 from pipeline.compose.view import View, Viewer
 from pipeline.compose.zones import find_zones
 from pipeline.labels import Landmark, OwnPart
-from pipeline.own_parser import INPUT_HW, OwnCrop, OwnParse
+from pipeline.own_crop import INPUT_HW, OwnCrop
+from pipeline.own_parser import OwnParse
 from pipeline.structures import Pose, Side
 
 PLAIN = Scene()

@@ -11,7 +11,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 
 from pipeline.blazepose.network import model_path
-from pipeline.own_parser import INPUT_HW, PICTURE_PLANES, POSE_PLANES
+from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES
 from weights.training.blazepose import CHANNELS, TAPS, BlazePoseFeatures
 from weights.training.network import OwnParserNet, example_inputs
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipeline.labels import Landmark, OwnPart
-from pipeline.own_parser import OwnCrop, picture_planes, pose_planes
+from pipeline.own_crop import OwnCrop, picture_planes, pose_planes
 from weights.training import camera, dye, texture
 from weights.training.camera import Camera
 from weights.training.dataset import Library, Loader, Rendered, as_inputs, interest
