@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, diags
 
 from weights.training.generator.library import Library
 from weights.training.generator.meshes import Floats, Ints
 from weights.training.generator.posing import Posed
+
+Flags = NDArray[np.bool_]
 
 SKIN_PARTS: tuple[
     tuple[str, ...], ...
@@ -24,6 +27,11 @@ SKIN_PARTS: tuple[
 ARM_BONES = SKIN_PARTS[2] + SKIN_PARTS[3]
 ARM_BLUR = 4  # rounds of smoothing over the armhole
 PART_BLUR = 2
+MIDDLE_M = 0.012  # half width of the strip in which the chin is looked for
+CHIN_M = 0.004  # of the skin below the line that still faces forward
+JAW_ANGLE = 0.75  # of the way from the chin to the ear's lobe, where the jaw turns upwards
+JAW_DROP_M = 0.012  # how far it lies there below the straight line
+JAW_SOFT_M = 0.006
 TORSO_REACH = -0.3  # arm coordinate of what belongs to no arm
 
 
@@ -62,8 +70,16 @@ class Anatomy:
         everything = np.concatenate([m.triangles for m in library.meshes.values()])
         blur = averaging(everything, count)
         self.parts = self._shares(SKIN_PARTS)
+        self._head = self.parts[:, 0].copy()
+        rest = library.rest.mean(0)
+        lips, ears = (self.mask(name) > 0.5 for name in ("lips", "ears"))
+        # bones put the upper half of the neck to the head
+        below = below_jaw(rest, lips, ears, self._head > 0.5)
+        self.parts[:, 1] += below * self.parts[:, 0]
+        self.parts[:, 0] *= 1 - below
         for _ in range(PART_BLUR):
             self.parts = np.asarray(blur @ self.parts, np.float32)
+            self._head = np.asarray(blur @ self._head, np.float32)
         self._arm = {s: self._arm_share(s, blur) for s in "LR"}
 
     def _shares(self, groups: tuple[tuple[str, ...], ...], side: str = "") -> Floats:
@@ -128,7 +144,8 @@ class Anatomy:
         inside = inside - 0.4 * sides * (back < 0.05)
         ears = np.clip(self.library.masks["ears"], 0, 1)
         inside = inside - 3 * _fitted(ears, len(rest))
-        head = self.parts[:, 0] + self.parts[:, 1] * (back > 0.1)
+        neck = self.parts[:, :2].sum(1) - self._head
+        head = self._head + neck * (back > 0.1)
         return np.asarray(np.where(head > 0.4, np.clip(inside, -1, 2), -1), np.float32)
 
     def beard(self, body: int) -> Floats:
@@ -148,7 +165,7 @@ class Anatomy:
             * (rest[:, 2] > mouth[2] - 0.05)
         )
         front = below * np.clip((0.07 - (rest[:, 1] - eye[1])) / 0.03, 0, 1)
-        return np.asarray(np.maximum(front, sideburn) * (self.parts[:, 0] > 0.3), np.float32)
+        return np.asarray(np.maximum(front, sideburn) * (self._head > 0.3), np.float32)
 
     def mask(self, name: str) -> Floats:
         """(vertices,) 0..1 of a painted region of the face."""
@@ -157,6 +174,23 @@ class Anatomy:
 
 def _fitted(mask: Floats, count: int) -> Floats:
     return np.asarray(np.pad(mask, (0, count - len(mask))), np.float32)
+
+
+def below_jaw(points: Floats, lips: Flags, ears: Flags, head: Flags) -> Floats:
+    """1 below the line from the chin along the jaw to the ears' lobes, 0 above, soft between.
+
+    Args:
+        points: (n, 3) a body at rest, metres; y grows to the back, z upwards.
+        lips, ears, head: (n,) which of them belong there; a head's bones move half of the neck.
+    """
+    back, up = points[:, 1], points[:, 2]
+    middle = np.abs(points[:, 0]) < MIDDLE_M
+    front = points[middle & (up < up[lips].mean()) & head]
+    chin = front[np.argmin(front[:, 1] + front[:, 2])]  # foremost and lowest
+    lobe = np.array([0, back[ears].mean(), up[ears].min()])
+    angle = chin + JAW_ANGLE * (lobe - chin) - (0, 0, JAW_DROP_M)
+    line = np.interp(back, [chin[1], angle[1], lobe[1]], [chin[2], angle[2], lobe[2]])
+    return np.asarray(np.clip((line - CHIN_M - up) / JAW_SOFT_M + 0.5, 0, 1), np.float32)
 
 
 def averaging(triangles: Ints, count: int) -> csr_matrix:
