@@ -13,6 +13,9 @@ Floats = NDArray[np.float32]
 
 NOISE_SIDE = 512  # of the field that noise is cut from
 JPEG_QUALITIES = (25, 95)
+NEAR_SHARE = 0.05  # of a crop that a hand close to the lens fills at least
+NEAR_UNSEEN = 0.5  # of such hands, which MediaPipe leaves out of the outline
+DEFOCUSED, DEFOCUS = 0.6, (1.5, 6.0)  # of such hands; px of blur at full resolution
 HAZE_SHARE, HAZE = 0.12, (0.2, 0.6)  # of pictures; how much of the light in them is a veil
 
 # Errors of MediaPipe's landmarks in torso lengths, as measured on rendered people
@@ -61,6 +64,16 @@ class Camera:
             image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], cv2.IMREAD_COLOR)
         return image
 
+    def focus(self, image: Bytes, label: Bytes) -> Bytes:
+        """Blur a hand, and its arm, that is too close to the lens to be sharp."""
+        if not is_near(label) or self._rng.random() > DEFOCUSED:
+            return image
+        sigma = self._rng.uniform(*DEFOCUS) * label.shape[0] / 256
+        near = np.isin(label, (OwnPart.HANDS, OwnPart.ARMS)).astype(np.float32)
+        soft = cv2.GaussianBlur(near, (0, 0), sigma)[..., None]
+        light = cv2.GaussianBlur(image * near[..., None], (0, 0), sigma)
+        return np.asarray(np.clip(light + (1 - soft) * image, 0, 255), np.uint8)
+
     def _colours(self, image: Bytes) -> Bytes:
         rng = self._rng
         level = np.arange(256, dtype=np.float32)[:, None] / 255
@@ -97,7 +110,8 @@ class Camera:
         if rng.random() < 0.03:
             return np.zeros_like(label)
         person = ((label > 0) & (label < 255)).astype(np.float32)
-        for part, share in ((OwnPart.ACCESSORY, 0.3), (OwnPart.HANDS, 0.08), (OwnPart.HAIR, 0.02)):
+        hands = NEAR_UNSEEN if is_near(label) else 0.08
+        for part, share in ((OwnPart.ACCESSORY, 0.3), (OwnPart.HANDS, hands), (OwnPart.HAIR, 0.02)):
             if rng.random() < share:
                 person[label == part] = 0
         size = label.shape[0] / 256  # errors are stated at full resolution
@@ -120,6 +134,11 @@ class Camera:
         inside = ((seen[:, :2] > -4) & (seen[:, :2] < np.array(size_wh) + 4)).all(1)
         seen[:, 2] *= inside & (rng.random(len(truth)) > UNSEEN_SHARE)
         return seen
+
+
+def is_near(label: Bytes) -> bool:
+    """Whether hands fill so much of a crop that they are close to the lens."""
+    return bool(np.count_nonzero(label == OwnPart.HANDS) > NEAR_SHARE * label.size)
 
 
 def _moved(image: Bytes, rng: np.random.Generator, size: float) -> Bytes:

@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
-from weights.training.camera import Camera
+from weights.training.camera import Camera, is_near
 from weights.training.dye import Dyer
 from weights.training.props import Props
 from weights.training.texture import Detail
@@ -36,6 +36,7 @@ DRESS_SHARE = 0.3  # of what shows of a person below the hips
 DRESS_FROM = 0.35  # torso lengths below them
 DRESS_LEAST = 300  # px that must show there
 DRESS_INTEREST = 2.0  # the same
+NEAR_INTEREST = 4.0  # the same
 HAT_SHARE = 0.003  # of the picture
 HAT_INTEREST = 0.3  # few people wear one indoors, and short dark hair is soon taken for it
 WHOLE_SHARE = 0.5  # of crops that go down to the feet
@@ -130,7 +131,7 @@ class Loader:
         outline = self._camera.outline(small)
         outline[small == IGNORED] = 0
         colours, small = self._dyer.dye(colours, small)
-        colours = self._detail.draw(colours, small)
+        colours = self._camera.focus(self._detail.draw(colours, small), small)
         colours = self._camera.photograph(colours)
         colours[small == IGNORED] = int(MIDDLE)
         picture = np.dstack([colours, outline])
@@ -201,7 +202,7 @@ def interest(sample: Rendered) -> float:
     above_eyes = label[: max(0, int(sample.landmarks[EYES, 1].min()))]
     hat = np.count_nonzero(above_eyes == OwnPart.ACCESSORY) > HAT_SHARE * label.size
     rare = BARE_ARM_INTEREST * much_arm + LEG_INTEREST * legs
-    rare += DRESS_INTEREST * _dressed(label, sample.landmarks)
+    rare += DRESS_INTEREST * _dressed(label, sample.landmarks) + NEAR_INTEREST * is_near(label)
     return (1.0 + rare) * (HAT_INTEREST if hat else 1)
 
 

@@ -222,3 +222,30 @@ def test_some_pictures_have_light_in_the_lens(monkeypatch: pytest.MonkeyPatch) -
         return float(np.median([p[8:24].mean() - p[40:56].mean() for p in pictures]))
 
     assert contrast(1.0) < 0.85 * contrast(0.0)
+
+
+def _hand_at_the_lens() -> np.ndarray:
+    label = np.zeros((128, 96), np.uint8)
+    label[:, 40:80] = OwnPart.UPPER
+    label[20:90, 0:30] = OwnPart.HANDS
+    return label
+
+
+def test_a_hand_close_to_the_lens_is_often_out_of_focus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "DEFOCUSED", 1.0)
+    label = _hand_at_the_lens()
+    image = np.random.default_rng(2).integers(0, 255, (128, 96, 3), np.uint8)
+    blurred = Camera(np.random.default_rng(0)).focus(image, label)
+    hand, shirt = np.s_[35:75, 8:22], np.s_[35:75, 55:75]
+    assert blurred[hand].std() < 0.6 * image[hand].std()
+    assert np.array_equal(blurred[shirt], image[shirt])
+    small = np.where(label == OwnPart.HANDS, 0, label).astype(np.uint8)
+    small[20:30, 0:10] = OwnPart.HANDS
+    assert Camera(np.random.default_rng(0)).focus(image, small) is image
+
+
+def test_a_hand_close_to_the_lens_is_often_missing_from_the_outline() -> None:
+    label = _hand_at_the_lens()
+    outlines = [Camera(np.random.default_rng(s)).outline(label)[35:75, 8:22] for s in range(60)]
+    missing = np.mean([outline.mean() < 60 for outline in outlines])
+    assert 0.3 < missing < 0.75
