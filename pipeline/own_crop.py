@@ -48,7 +48,6 @@ FEET = (
     Landmark.LEFT_FOOT_INDEX,
     Landmark.RIGHT_FOOT_INDEX,
 )
-FOOT_ROOM = 0.2  # of the same, around heels and toes
 LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
 TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
 SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled
@@ -121,6 +120,7 @@ def person_box(
     """Left, top, right and bottom pixel edge of what is worth seeing of a person in a frame."""
     pairs = JOINTS if whole else UPPER_BODY
     wanted = [int(joint) for pair in pairs for joint in pair]
+    wanted += FEET if whole else ()
     shoulders = landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]]
     hips = landmarks_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]]
     torso_px = max(
@@ -131,10 +131,6 @@ def person_box(
     trusted = [j for j in wanted if visibility[j] >= MIN_VISIBILITY] or wanted
     points = np.concatenate([landmarks_px[trusted], shoulders])
     low, high = points.min(0) - HAND_ROOM * torso_px, points.max(0) + HAND_ROOM * torso_px
-    feet = [j for j in FEET if whole and visibility[j] >= MIN_VISIBILITY]
-    if feet:
-        low = np.minimum(low, landmarks_px[feet].min(0) - FOOT_ROOM * torso_px)
-        high = np.maximum(high, landmarks_px[feet].max(0) + FOOT_ROOM * torso_px)
     eyes = landmarks_px[[Landmark.LEFT_EYE, Landmark.RIGHT_EYE]].mean(0)
     top = min(float(low[1]), float(eyes[1]) - HEAD_ROOM * torso_px)
     width, height = size_wh
