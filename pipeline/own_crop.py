@@ -48,6 +48,17 @@ FEET = (
     Landmark.LEFT_FOOT_INDEX,
     Landmark.RIGHT_FOOT_INDEX,
 )
+CLOSE_HEIGHT = 1.2  # torso lengths, of what a closer look sees
+CLOSE_PLACES: tuple[tuple[Landmark, ...], ...] = (
+    (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
+    (Landmark.LEFT_WRIST, Landmark.LEFT_INDEX),
+    (Landmark.RIGHT_WRIST, Landmark.RIGHT_INDEX),
+    (Landmark.LEFT_ELBOW,),
+    (Landmark.RIGHT_ELBOW,),
+    (Landmark.LEFT_SHOULDER,),
+    (Landmark.RIGHT_SHOULDER,),
+)
+"""Landmarks in whose middle a closer look is worth its time, the most worthwhile first."""
 LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
 TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
 SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled
@@ -122,12 +133,7 @@ def person_box(
     wanted = [int(joint) for pair in pairs for joint in pair]
     wanted += FEET if whole else ()
     shoulders = landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]]
-    hips = landmarks_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]]
-    torso_px = max(
-        float(np.hypot(*(shoulders.mean(0) - hips.mean(0)))),
-        float(np.hypot(*(shoulders[0] - shoulders[1]))) * TORSO_PER_SHOULDERS,
-        LEAST_TORSO * size_wh[1],
-    )
+    torso_px = torso_length(landmarks_px, size_wh)
     trusted = [j for j in wanted if visibility[j] >= MIN_VISIBILITY] or wanted
     points = np.concatenate([landmarks_px[trusted], shoulders])
     low, high = points.min(0) - HAND_ROOM * torso_px, points.max(0) + HAND_ROOM * torso_px
@@ -144,6 +150,35 @@ def person_box(
     if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
         return 0.0, 0.0, float(width), float(height)
     return x0, y0, x1, y1
+
+
+def torso_length(landmarks_px: Points, size_wh: tuple[int, int]) -> float:
+    """Pixels from the shoulders to the hips, also of somebody who bends or turns."""
+    shoulders = landmarks_px[[Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER]]
+    hips = landmarks_px[[Landmark.LEFT_HIP, Landmark.RIGHT_HIP]]
+    return max(
+        float(np.hypot(*(shoulders.mean(0) - hips.mean(0)))),
+        float(np.hypot(*(shoulders[0] - shoulders[1]))) * TORSO_PER_SHOULDERS,
+        LEAST_TORSO * size_wh[1],
+    )
+
+
+def close_boxes(
+    landmarks_px: Points, visibility: NDArray[np.float32], size_wh: tuple[int, int]
+) -> list[tuple[float, float, float, float]]:
+    """Left, top, right and bottom pixel edges of closer looks: head, hands, elbows, shoulders.
+
+    Those whose landmarks are not seen, or lie beside the frame, are left out.
+    """
+    tall = CLOSE_HEIGHT * torso_length(landmarks_px, size_wh)
+    wide = tall * INPUT_HW[1] / INPUT_HW[0]
+    boxes = []
+    for place in map(list, CLOSE_PLACES):
+        x, y = landmarks_px[place].mean(0).tolist()
+        seen = bool((visibility[place] >= MIN_VISIBILITY).all())
+        if seen and 0 <= x < size_wh[0] and 0 <= y < size_wh[1]:
+            boxes.append((x - wide / 2, y - tall / 2, x + wide / 2, y + tall / 2))
+    return boxes
 
 
 def picture_planes(image: Image, person_alpha: Alpha, crop: OwnCrop) -> Planes:

@@ -14,7 +14,15 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from pipeline.labels import Landmark, OwnPart
-from pipeline.own_crop import INPUT_HW, MIDDLE, OwnCrop, person_box, pose_planes, sampled
+from pipeline.own_crop import (
+    INPUT_HW,
+    MIDDLE,
+    OwnCrop,
+    close_boxes,
+    person_box,
+    pose_planes,
+    sampled,
+)
 from weights.training.camera import Camera, is_near
 from weights.training.dye import Dyer
 from weights.training.props import Props
@@ -35,11 +43,13 @@ EYES = [Landmark.LEFT_EYE, Landmark.RIGHT_EYE]
 DRESS_SHARE = 0.3  # of what shows of a person below the hips
 DRESS_FROM = 0.35  # torso lengths below them
 DRESS_LEAST = 300  # px that must show there
-DRESS_INTEREST = 2.0  # the same
+DRESS_INTEREST = 1.0  # the same
 NEAR_INTEREST = 4.0  # the same
 HAT_SHARE = 0.003  # of the picture
 HAT_INTEREST = 0.3  # few people wear one indoors, and short dark hair is soon taken for it
-WHOLE_SHARE = 0.5  # of crops that go down to the feet
+CLOSE_SHARE = 0.35  # of crops that show a part of the body closely
+CLOSE_JITTER = (0.2, 0.12)  # as below
+WHOLE_SHARE = 0.5  # of the others, that go down to the feet
 CUT_SHARE = 0.4
 JITTER = (0.1, 0.05)  # of a crop's logarithmic size, and of its place in its own size
 TILT_RAD = 0.12
@@ -142,9 +152,16 @@ class Loader:
 
     def _crop(self, seen: Floats, size_wh: tuple[int, int]) -> OwnCrop:
         rng = self._rng
-        whole = bool(rng.random() < WHOLE_SHARE)
-        x0, y0, x1, y1 = person_box(seen[:, :2], seen[:, 2], size_wh, whole)
-        grow, shift = np.exp(rng.normal(0, JITTER[0])), rng.normal(0, JITTER[1], 2)
+        close = close_boxes(seen[:, :2], seen[:, 2], size_wh)
+        if close and rng.random() < CLOSE_SHARE:
+            (x0, y0, x1, y1), jitter = close[rng.integers(len(close))], CLOSE_JITTER
+        else:
+            whole = bool(rng.random() < WHOLE_SHARE)
+            (x0, y0, x1, y1), jitter = (
+                person_box(seen[:, :2], seen[:, 2], size_wh, whole),
+                JITTER,
+            )
+        grow, shift = np.exp(rng.normal(0, jitter[0])), rng.normal(0, jitter[1], 2)
         half_x, half_y = (x1 - x0) / 2 * grow, (y1 - y0) / 2 * grow
         x, y = (x0 + x1) / 2 + shift[0] * half_x * 2, (y0 + y1) / 2 + shift[1] * half_y * 2
         crop = OwnCrop.fit(x - half_x, y - half_y, x + half_x, y + half_y)

@@ -18,6 +18,7 @@ from onnx import helper, numpy_helper
 
 from pipeline.own_parser import WEIGHTS
 from weights.training.blazepose import BlazePoseFeatures
+from weights.training.exported import convolutions
 from weights.training.network import OwnParserNet, example_inputs
 from weights.training.train import CHECKPOINT
 
@@ -25,8 +26,14 @@ OPSET = 17
 FEW = 64  # so small tensors are left as they are
 
 
-def export(checkpoint: Path, target: Path) -> None:
-    """Write the running mean of a checkpoint's weights as ONNX."""
+def export(checkpoint: Path, target: Path, older: Path | None = None, share: float = 0.0) -> None:
+    """Write the running mean of a checkpoint's weights as ONNX.
+
+    Args:
+        checkpoint: as ``train`` keeps it.
+        target: ONNX file.
+        older, share: exported weights that are blended in, and how much of the mean they are.
+    """
     network = OwnParserNet(BlazePoseFeatures()).eval()
     kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network.load_state_dict(kept["mean"])
@@ -41,7 +48,25 @@ def export(checkpoint: Path, target: Path) -> None:
             opset_version=OPSET,
             dynamo=False,
         )
-    onnx.save(_halved(onnx.load(str(target))), str(target))
+    model = onnx.load(str(target))
+    if older:
+        _blend(model, onnx.load(str(older)), share)
+    onnx.save(_halved(model), str(target))
+
+
+def _blend(model: onnx.ModelProto, older: onnx.ModelProto, share: float) -> None:
+    """Move every constant towards that of exported weights of the same network.
+
+    Convolutions are folded with their norms here, so their means are those of what they compute.
+    """
+    layers, before = convolutions(model), convolutions(older)
+    if layers.keys() != before.keys():
+        raise ValueError("The weights to blend in are of another network.")
+    by_name = {constant.name: constant for constant in model.graph.initializer}
+    for layer, constants in layers.items():
+        for (name, now), (_, then) in zip(constants, before[layer], strict=True):
+            mixed = (1 - share) * now + share * then
+            by_name[name].CopyFrom(numpy_helper.from_array(mixed.astype(np.float32), name))
 
 
 def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -69,8 +94,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the checkpoint")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--blend", type=Path, help="older exported weights to take the mean with")
+    parser.add_argument("--share", type=float, default=0.5, help="of the older ones in the mean")
     arguments = parser.parse_args()
-    export(arguments.data / CHECKPOINT, arguments.out)
+    export(arguments.data / CHECKPOINT, arguments.out, arguments.blend, arguments.share)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Train the parser: ``python -m weights.training.train --data FOLDER --steps 4000``.
 
-Stops at any time and goes on from ``FOLDER/parser.pt``. ``--shrink 2`` trains at 128×96, four times
+Stops at any time and goes on from ``FOLDER/parser.pt``, or begins with exported weights
+(``--start weights/own_parser.onnx``). ``--shrink 2`` trains at 128×96, four times
 as fast; begin so and finish at full size. The rate is constant but for the last ``--settle`` steps,
 or falls from the beginning to the end of ``--minutes``.
 """
@@ -11,7 +12,7 @@ import argparse
 import itertools
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from weights.training.dataset import (
     as_inputs,
 )
 from weights.training.network import OwnParserNet
+from weights.training.restore import restore
 
 CHECKPOINT = "parser.pt"
 CLASS_WEIGHTS = {
@@ -59,6 +61,7 @@ REPORT_EVERY = 25
 REREAD_EVERY = 500  # steps, after which the folder is looked through again
 PREFETCHED = 4  # batches a worker process keeps ready
 VALIDATED = 60  # samples
+MEASURED = 12  # batches that exported weights are put back to use with
 
 log = logging.getLogger("train")
 
@@ -93,6 +96,13 @@ class Training:
 
     def _learnt(self) -> list[nn.Parameter]:
         return [p for p in self.network.parameters() if p.requires_grad]
+
+    def begin_with(self, weights: Path, batches: Iterable[Batch]) -> None:
+        """Set the network, and its running mean, to what an exported file computes."""
+        inputs = (as_inputs(batch, self._device)[:2] for batch in batches)
+        restore(self.network, weights, inputs)
+        self.network.train()
+        self.mean.load_state_dict(self.network.state_dict())
 
     def learn(self, batch: Batch, rate: float) -> Tensor:
         """One step; returns the loss, still on the device."""
@@ -195,6 +205,8 @@ def main() -> None:
     training = Training(arguments.data, arguments.device)
     library = Library(arguments.data)
     batches = _batches(library, arguments, seed=training.step + 1)
+    if training.step == 0 and arguments.start:
+        training.begin_with(arguments.start, itertools.islice(batches, MEASURED))
     first, began, losses = training.step, time.monotonic(), []
     while training.step < arguments.steps:
         spent = (time.monotonic() - began) / 60
@@ -243,6 +255,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=4000, help="in all, with those already done")
     parser.add_argument("--settle", type=int, default=0, help="last steps, over which rates fall")
     parser.add_argument("--minutes", type=float, default=np.inf, help="over which rates fall; stop")
+    parser.add_argument("--start", type=Path, help="exported weights to begin with")
     parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--shrink", type=int, choices=(1, 2), default=1)

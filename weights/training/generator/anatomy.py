@@ -18,13 +18,13 @@ SKIN_PARTS: tuple[
     tuple[str, ...], ...
 ] = (  # bones of face, neck and torso, arms, hands, legs, feet
     ("head", "eye"),
-    ("neck", "spine", "clavicle", "shoulder", "root"),
-    ("upperarm", "lowerarm"),
+    ("neck", "spine", "clavicle", "root"),
+    ("shoulder", "upperarm", "lowerarm"),
     ("wrist", "finger", "metacarpal"),
     ("pelvis", "upperleg", "lowerleg"),
     ("foot", "toe"),
 )
-ARM_BONES = SKIN_PARTS[2] + SKIN_PARTS[3]
+ARM_BONES = ("upperarm", "lowerarm", *SKIN_PARTS[3])  # along which sleeves are measured
 ARM_BLUR = 4  # rounds of smoothing over the armhole
 PART_BLUR = 2
 MIDDLE_M = 0.012  # half width of the strip in which the chin is looked for

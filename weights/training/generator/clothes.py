@@ -16,6 +16,8 @@ from weights.training.generator.meshes import Floats
 UPPER_ARM_M = 0.27  # turns a step along the arm into metres
 CLEAR_OF_ARMS_M = 10.0  # hems do not cut sleeves
 UNDER_CLOTH_M = 0.01  # so deep under a garment the body is not drawn
+BARE_SHOULDERS = 0.1  # of upper garments
+HALTERS = 0.35  # of those; the others have straps
 COLLAR_SLOPE = 0.6  # a collar lies lower in front than behind
 
 
@@ -39,6 +41,10 @@ class UpperCut:
         neckline, neck_width_m, neck_depth_m: the hole in front.
         collar_m: how far cloth climbs the neck.
         opening_m: half width of an open front, 0 = closed; opening_flare widens it downwards.
+        halter_m: half width, at the root of the neck, of cloth that leaves the shoulders bare;
+        halter_flare: how much wider it gets downwards, 0 = no halter.
+        strap_m: width of the straps above the upper edge, 0 = none; strap_x_m: from the middle;
+        bib_m: how far below the root of the neck the upper edge lies then.
     """
 
     sleeve: float
@@ -50,6 +56,11 @@ class UpperCut:
     collar_m: float = 0.0
     opening_m: float = 0.0
     opening_flare: float = 0.0
+    halter_m: float = 0.0
+    halter_flare: float = 0.0
+    strap_m: float = 0.0
+    strap_x_m: float = 0.0
+    bib_m: float = 0.0
 
     def field(self, at: Places) -> Floats:
         """(n,) metres inside the garment."""
@@ -67,7 +78,18 @@ class UpperCut:
             drop = np.clip(at.neck[2] - z, 0, 1)
             gap = np.abs(x) - self.opening_m - self.opening_flare * drop
             inside = np.minimum(inside, gap + 5.0 * np.maximum(behind + 0.03, 0))
+        inside = np.minimum(inside, self._bare_shoulders(x, z - at.neck[2]))
         return np.asarray(inside, np.float32)
+
+    def _bare_shoulders(self, x: Floats, up: Floats) -> Floats:
+        """(n,) metres inside what halter or straps leave of the upper edge."""
+        inside = np.full_like(x, np.inf)
+        if self.halter_flare > 0:
+            inside = self.halter_m + self.halter_flare * np.maximum(-up, 0) - np.abs(x)
+        if self.strap_m > 0:
+            strap = self.strap_m / 2 - np.abs(np.abs(x) - self.strap_x_m)
+            inside = np.minimum(inside, np.maximum(strap, -self.bib_m - up))
+        return inside
 
     def _hole(self, x: Floats, up: Floats) -> Floats:
         """(n,) metres outside the hole; ``up`` is the height above the root of the neck."""
@@ -170,6 +192,8 @@ def sample_drape(rng: np.random.Generator) -> Drape:
 
 def sample_upper(rng: np.random.Generator) -> UpperCut:
     """A closed garment for the upper body."""
+    if rng.random() < BARE_SHOULDERS:
+        return _sample_bare_shoulders(rng)
     kind = rng.choice(["none", "short", "half", "long"], p=[0.18, 0.38, 0.08, 0.36])
     sleeves = {
         "none": (-0.16, 0.06),
@@ -198,6 +222,23 @@ def sample_upper(rng: np.random.Generator) -> UpperCut:
         collar_m=float(
             rng.uniform(0.02, 0.08) if neckline is Neckline.HIGH else rng.uniform(-0.01, 0.025)
         ),
+    )
+
+
+def _sample_bare_shoulders(rng: np.random.Generator) -> UpperCut:
+    """A top that hangs from the neck or from straps."""
+    halter = rng.random() < HALTERS
+    return UpperCut(
+        sleeve=0.0,
+        hem=float(rng.uniform(0.28, 0.5) if rng.random() < 0.25 else rng.uniform(-0.9, 0.2)),
+        hem_wave_m=float(rng.normal(0, 0.012)),
+        neckline=Neckline.HIGH,
+        collar_m=float(rng.uniform(-0.01, 0.03)),
+        halter_m=float(rng.uniform(0.04, 0.08)) if halter else 0.0,
+        halter_flare=float(rng.uniform(0.35, 0.8)) if halter else 0.0,
+        strap_m=0.0 if halter else float(rng.uniform(0.008, 0.045)),
+        strap_x_m=float(rng.uniform(0.07, 0.11)),
+        bib_m=float(rng.uniform(0.06, 0.15)),
     )
 
 
