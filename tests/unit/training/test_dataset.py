@@ -209,7 +209,7 @@ def test_dresses_are_drawn_more_often() -> None:
     trousers[60:110, 25:65], dress[60:110, 25:65] = OwnPart.LOWER, OwnPart.UPPER
     image = np.zeros((120, 90, 3), np.uint8)
     assert interest(Rendered(image, trousers, landmarks)) == 1
-    assert interest(Rendered(image, dress, landmarks)) > 2
+    assert interest(Rendered(image, dress, landmarks)) > 1.5
 
 
 def test_some_pictures_have_light_in_the_lens(monkeypatch: pytest.MonkeyPatch) -> None:
