@@ -84,6 +84,11 @@ class OwnCrop:
         """(2, 3) affine from crop to frame pixels."""
         return np.asarray(cv2.invertAffineTransform(self.to_crop), np.float32)
 
+    @property
+    def scale(self) -> float:
+        """Crop pixels per frame pixel."""
+        return float(np.hypot(*self.to_crop[0, :2]))
+
     def points(self, frame_px: Points) -> Points:
         """Frame (n, 2) → crop (n, 2) pixels."""
         return np.asarray(frame_px @ self.to_crop[:, :2].T + self.to_crop[:, 2], np.float32)

@@ -11,7 +11,7 @@ from pipeline.compose.loops.parts import movement, sample
 from pipeline.compose.view import View
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import OwnCrop
-from pipeline.own_parser import OwnParse
+from pipeline.own_parse import OwnParse
 from pipeline.structures import Alpha, Points, Pose
 
 SKIN, WORN, HAIR = 0, 1, 2  # planes; what is left of 255 is anything else

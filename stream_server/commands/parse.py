@@ -105,7 +105,7 @@ class _OwnPictures:
         self._estimator = estimator
 
     def parse(self, image: Image) -> NDArray[np.uint8]:
-        return np.asarray(self.logits(image).argmax(axis=-1), np.uint8)
+        return self._network.parse(image, self._estimator.estimate(Frame(image)))
 
     def logits(self, image: Image) -> NDArray[np.float32]:
         pose = self._estimator.estimate(Frame(image))

@@ -22,7 +22,8 @@ from pipeline.own_crop import (
     picture_planes,
     pose_planes,
 )
-from pipeline.own_parser import WEIGHTS, OwnParse, OwnParser
+from pipeline.own_parse import OwnParse
+from pipeline.own_parser import WEIGHTS, OwnParser
 from tests.unit.standing_pose import SIZE_WH, standing_pose
 
 HEIGHT, WIDTH = INPUT_HW
@@ -222,16 +223,6 @@ def test_a_studied_picture_forgives_what_one_look_gets_wrong() -> None:
     middle = slice(HEIGHT // 2, HEIGHT // 2 + 20)
     assert (once[middle, :EDGE_PX] == OwnPart.HAIR).all()
     assert not (twice == OwnPart.HAIR).any()
-
-
-def test_what_a_crop_says_is_the_same_on_another_crop() -> None:
-    noise = np.random.default_rng(3).normal(0, 2, (len(OwnPart), 8, 6)).astype(np.float32)
-    logits = np.stack([cv2.resize(plane, INPUT_HW[::-1]) for plane in noise])
-    near = OwnParse(OwnCrop.fit(60, 40, 180, 200), logits)
-    far = OwnParse(near.crop.scaled(0.5), near.onto(near.crop.scaled(0.5)))
-    assert far.crop.to_crop[0, 0] == pytest.approx(near.crop.to_crop[0, 0] / 2)
-    inside = np.s_[60:180, 80:160]
-    assert np.mean(near.labels((300, 240))[inside] != far.labels((300, 240))[inside]) < 0.05
 
 
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pipeline.compose.parts import PartMaps
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, OwnCrop
-from pipeline.own_parser import OwnParse
+from pipeline.own_parse import OwnParse
 from pipeline.part_watch import (
     GONE_S,
     MOVING_EVERY_S,

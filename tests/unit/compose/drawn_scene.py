@@ -16,7 +16,7 @@ from pipeline.compose.compositor import Compositor
 from pipeline.compose.parts import PartMaps
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, OwnCrop
-from pipeline.own_parser import OwnParse
+from pipeline.own_parse import OwnParse
 from pipeline.structures import Arm, Body, Box, DrawnLook, Frame, Image, Points, Pose, Side
 
 WIDTH, HEIGHT = 320, 240

@@ -17,7 +17,7 @@ from pipeline.compose.view import View, Viewer
 from pipeline.compose.zones import find_zones
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, OwnCrop
-from pipeline.own_parser import OwnParse
+from pipeline.own_parse import OwnParse
 from pipeline.structures import Pose, Side
 
 PLAIN = Scene()
