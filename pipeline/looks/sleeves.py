@@ -25,6 +25,7 @@ LONG_FROM, LONG_SURELY = 0.55, 0.70  # of the arm: long sleeves that nearly reac
 CAP = 0.08  # of the upper arm: where the shoulder is as wide as the arm
 ARMPIT_EASE = 0.40  # of the upper arm: where the inner edge has left the armpit for the arm
 TUCK = 0.03  # hw: the inner edge lies this far on the torso, so that no gap shows between them
+BESIDE = (0.15, 0.5)  # usual half widths between bone and torso of arms before and beside it
 CUFF_SLANT = 0.08  # tl along the arm between the ends of a short sleeve's cuff
 FULL_EASE_RAD = 1.0  # angle between arm and torso from which a sleeve hangs freely
 PAST_WRIST = 1.00  # of the forearm
@@ -34,7 +35,7 @@ CROOK_UPPER, CROOK_FORE = 0.65, 1.35  # stations where the halves of a sharply b
 class _Edges(NamedTuple):
     """Where the edges of a sleeve lie on an arm, px along the seen arm and outwards from it.
 
-    ``widest`` is cloth / arm on the inner side.
+    ``widest`` is cloth / arm on the inner side, ``room`` how far inwards of the bone it may reach.
     """
 
     outer_from: float
@@ -44,6 +45,7 @@ class _Edges(NamedTuple):
     tip_out: float
     armpit_out: float
     widest: float
+    room: float
 
 
 def lay_sleeve(
@@ -79,6 +81,8 @@ def lay_sleeve(
     lifted = eased(math.acos(min(max(hangs, -1.0), 1.0)) / FULL_EASE_RAD)
     widest = COVER + (WIDEST.get(kind, COVER) - COVER) * lifted
     edges = _edges(sleeve, kind, arm, bones, armpit, scale, body.torso_px, widest)
+    if kind is not Sleeves.LONG:
+        edges = edges._replace(room=_room(body, side, bones, edges.inner_to, lifted))
     thickness_px = arm.thickness_px
     if thickness_px is None:
         thickness_px = np.stack([USUAL * body.half_chest_px] * 2).astype(np.float32)
@@ -120,7 +124,24 @@ def _edges(
         slant = CUFF_SLANT * torso_px * shrink
         inner_to = min(max(inner_to, outer_to - slant), outer_to + slant)
         inner_to = max(inner_to, inner_from + 0.5 * slant)
-    return _Edges(outer_from, outer_to, inner_from, inner_to, tip_out, armpit_out, widest)
+    return _Edges(outer_from, outer_to, inner_from, inner_to, tip_out, armpit_out, widest, math.inf)
+
+
+def _room(body: Body, side: Side, bones: Bones, along: float, lifted: float) -> float:
+    """How far inwards of the bone, px, the end of a sleeve on a hanging arm may reach.
+
+    Beside the torso a cuff ends where the torso begins: the arm's own inner edge cannot be seen
+    there, and a corner that stands out over the chest looks like a notch in it.
+    """
+    depths = (body.levels * body.torso_px)[:, None]
+    aside = body.half_widths_px[side][:, None] * body.right * (1 if side is Side.LEFT else -1)
+    edge = body.mid_shoulder - body.up * depths + aside
+    places = np.array([_place(bones, (x, y)) for x, y in edge.tolist()])
+    order = np.argsort(places[:, 0])
+    beside = -float(np.interp(along, places[order, 0], places[order, 1]))
+    usual = body.half_chest_px * float(np.interp(along / bones.upper_px, USUAL_AT, USUAL_HALF))
+    hanging = (1.0 - lifted) * eased((beside / usual - BESIDE[0]) / (BESIDE[1] - BESIDE[0]))
+    return beside / hanging if hanging > 0.0 else math.inf
 
 
 def _place(bones: Bones, point: Pair) -> Pair:
@@ -163,6 +184,8 @@ def _lay(vertices, places, bones, edges, thickness_px, half_chest_px, scale):  #
         high = edges.tip_out + (outer_px - edges.tip_out) * math.sqrt(1.0 - rest * rest)
         grown = ease(below / (ARMPIT_EASE * bones.upper_px))
         low = edges.armpit_out - (inner_px + edges.armpit_out) * grown - tuck_px
+        if low < -edges.room:
+            low += (-edges.room - low) * grown
         x, y = bend_point(bones, bend, at, low + (high - low) * s)
         vertices[n, 0] += weight[n] * (x - vertices[n, 0])
         vertices[n, 1] += weight[n] * (y - vertices[n, 1])

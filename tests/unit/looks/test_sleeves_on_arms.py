@@ -12,7 +12,7 @@ from pipeline.body import BodyTracker
 from pipeline.labels import Landmark
 from pipeline.looks import draw_look
 from pipeline.looks.mesh import Mesh, folded_share
-from pipeline.structures import PART_CODES, Body, Part, Pose, Side
+from pipeline.structures import PART_CODES, Body, Part, Pose, Side, Sleeves
 
 from .figures import SIZE_WH, TORSO_PX, look, person
 
@@ -137,3 +137,23 @@ def test_a_hand_at_the_cuff_does_not_widen_it() -> None:
     thickness = settled(dataclasses.replace(pose, person_alpha=alpha)).arms[Side.LEFT].thickness_px
     assert thickness is not None
     assert (thickness[:, -1] <= 1.1 * thickness[:, -3]).all()
+
+
+@pytest.mark.parametrize("inner_px", [15.0, 40.0])
+def test_a_short_sleeve_on_a_hanging_arm_ends_where_the_torso_begins(inner_px: float) -> None:
+    """How far the arm reaches inwards cannot be seen before the torso, and may be guessed wide."""
+    body = settled(person("down"))
+    arms = {}
+    for side, arm in body.arms.items():
+        assert arm.thickness_px is not None
+        thickness = arm.thickness_px.copy()
+        thickness[1] = inner_px
+        arms[side] = dataclasses.replace(arm, thickness_px=thickness)
+    drawn = draw_look(look(Sleeves.SHORT), dataclasses.replace(body, arms=arms), SIZE_WH)
+    sleeve = drawn.parts == PART_CODES[Part.LEFT_SLEEVE]
+    rows = np.flatnonzero(sleeve.any(axis=1))
+    for row in rows[-12:-2]:  # the cuff
+        innermost = drawn.box.x0 + np.flatnonzero(sleeve[row])[0]
+        depth = (drawn.box.y0 + row - body.mid_shoulder[1]) / TORSO_PX
+        half = np.interp(depth, body.levels, body.half_widths_px[Side.LEFT])
+        assert innermost >= body.mid_shoulder[0] + half - 4
