@@ -13,7 +13,7 @@ from pipeline.labels import Landmark
 from pipeline.own_parser import OwnParser
 from pipeline.structures import Frame, Points, Pose
 
-NEW_CALLS, NEW_EVERY_S = 3, 0.1  # the first looks at a person come soon after another
+NEW_CALLS, NEW_EVERY_S = 4, 0.1  # the first looks at a person come soon after another
 MOVING_EVERY_S, STILL_EVERY_S = 0.5, 1.0
 MOVED = 0.25  # shoulder widths that a point of the body goes in a pose that is new
 GONE_S = 1.0  # whoever comes after so long without anybody may be somebody else
@@ -26,6 +26,7 @@ class _Task:
     pose: Pose
     scene: int
     visit: int  # changes whenever somebody else may have come
+    mirrored: bool  # every second look: it errs elsewhere, and looks are averaged
 
 
 class PartWatch(Closing):
@@ -82,7 +83,7 @@ class PartWatch(Closing):
             return
         self._last = frame.time_s, joints
         self._calls += 1
-        task = _Task(frame, pose, scene, self._visit)
+        task = _Task(frame, pose, scene, self._visit, mirrored=self._calls % 2 == 0)
         if self._thread is None:
             self._look(task)
             return
@@ -127,7 +128,7 @@ class PartWatch(Closing):
         return time_s - then_s >= every_s * self._slower
 
     def _look(self, task: _Task) -> None:
-        parse = self._parser.run(task.frame.image, task.pose)
+        parse = self._parser.run(task.frame.image, task.pose, mirrored=task.mirrored)
         parts = PartMaps.of(parse, task.pose, task.frame.time_s)
         with self._state:
             self._seen = task, parts

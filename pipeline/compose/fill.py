@@ -28,7 +28,7 @@ SURELY_SKIN = 150  # evidence of a cell that may lend its colour
 TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
-FACE_MIDDLE, HAND_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
+FACE_MIDDLE, LIMB_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
 ROUNDNESS = 0.34  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 ANY_TONE = 150.0  # of a person whose face was never seen
@@ -47,11 +47,11 @@ ARM = 140  # percent of a bare arm's radius that is painted in the arm's own col
 TONE_TIME_S = 0.7
 SOLID = 250  # alpha of a cell whose colour is all garment
 CALM_STEPS = 3  # double cells over which the way to the garment's edge is averaged
-ENOUGH_HAND = 0.03  # square half chests of sure skin that tell a hand's colour
+ENOUGH_SKIN = 0.03  # square half chests of sure skin that tell its colour
 
 
 class SkinPainter:
-    """Paints skin in the person's own colour: from skin nearby, else from the hand or the face."""
+    """Paints skin in the person's own colour: from skin nearby, else from the limb or the face."""
 
     def __init__(self) -> None:
         self.reset()
@@ -59,7 +59,8 @@ class SkinPainter:
     def reset(self) -> None:
         """Forget the person's colours."""
         self._face: Tone | None = None
-        self._hands: dict[Side, Tone] = {}
+        self._neck: Tone | None = None
+        self._arms: dict[Side, Tone] = {}
         self._from_right = 0.0
         self._time_s = 0.0
 
@@ -122,21 +123,27 @@ class SkinPainter:
         step = 1.0 if first else float(weight)
         self._from_right += step * (_from_right(view, zones) - self._from_right)
         sure = (evidence.skin > SURELY_SKIN) & (tainted == 0)
+        neck = (zones.neck | zones.opening) > 0
+        enough = round(ENOUGH_SKIN * zones.unit * zones.unit)
+        self._neck = _follow(self._neck, view.small[sure & neck], weight, enough)
         for side, limb in zones.limbs.items():
-            hand = view.small[sure & (limb.hand_distance < HAND_MIDDLE)]
-            if len(hand) < ENOUGH_HAND * zones.unit * zones.unit:
-                continue
-            tone = _follow(self._hands.get(side), hand, weight)
+            hand = sure & (limb.hand_distance < LIMB_MIDDLE)
+            arm = sure & (limb.distance < LIMB_MIDDLE) & (limb.hand_distance >= 100) & ~neck
+            seen = arm if np.count_nonzero(arm) >= enough else hand
+            tone = _follow(self._arms.get(side), view.small[seen], weight, enough)
             if tone is not None:
-                self._hands[side] = tone
+                self._arms[side] = tone
 
     def _tones(self, sides: list[Side]) -> NDArray[np.float32]:
         """Colours (n, 3) of the neck and of each side's arm."""
         face = self._face if self._face is not None else np.full(3, ANY_TONE, np.float32)
-        tones = [face * np.float32(NECK_TONE)]
+        neck = face * np.float32(NECK_TONE)
+        if self._neck is not None:  # what shows of it lies in the shade of the chin, a chest less
+            neck = (neck + self._neck) / 2
+        tones = [neck]
         for side in sides:
-            other = next((t for s, t in self._hands.items() if s is not side), face)
-            tones.append(self._hands.get(side, other))
+            other = next((t for s, t in self._arms.items() if s is not side), face)
+            tones.append(self._arms.get(side, other))
         return np.asarray(tones, np.float32)
 
     def _shades(
@@ -192,8 +199,8 @@ def _from_right(view: View, zones: Zones) -> float:
     return min(max(share, -MOST_SIDE_LIGHT), MOST_SIDE_LIGHT)
 
 
-def _follow(old: Tone | None, pixels: Image, weight: np.float32) -> Tone | None:
-    if len(pixels) == 0:
+def _follow(old: Tone | None, pixels: Image, weight: np.float32, enough: int = 1) -> Tone | None:
+    if len(pixels) < enough:
         return old
     pixels = pixels[:: 1 + len(pixels) // MANY_PIXELS]
     order = np.argsort(pixels.sum(axis=1, dtype=np.int32), kind="stable")

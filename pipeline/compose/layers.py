@@ -132,15 +132,12 @@ class LayerDecider:
 
         Not averaged over time: it moves with the body, whose joints are calm.
         """
-        clothed = [
-            limb
-            for side, limb in zones.limbs.items()
-            if not self._bare.get(side, True) and limb.reach < LONG_REACH
-        ]
         out = np.full_like(zones.neck, 255)
-        for limb in clothed:
-            out[limb.within(BAGGY, start=limb.reach - UNDER_SLEEVE, end=END)] = 0
-        for limb in clothed:
+        for side, limb in zones.limbs.items():
+            end = SHORT_WORN if self._bare.get(side, True) else END
+            if limb.reach < min(end, LONG_REACH):
+                out[limb.within(BAGGY, start=limb.reach - UNDER_SLEEVE, end=end)] = 0
+        for limb in zones.limbs.values():
             np.maximum(out, limb.outline, out=out)
         out[(zones.neck | zones.opening) > 0] = 255
         return out
@@ -162,6 +159,7 @@ class LayerDecider:
                 limb.joints[3],
                 zones.unit,
                 _percent(start if bare else END),
+                not self._bare.get(side, True),
             )
             np.maximum(hands, hand, out=hands)
             np.maximum(tinted, rim, out=tinted)

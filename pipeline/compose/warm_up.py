@@ -78,7 +78,7 @@ def _decisions(plane: Mask, rgb: Mask, layers: Mask, points: Points) -> None:
     decisions.add_roles(roles, plane, plane, plane, np.zeros((1, 4), np.int32))
     decisions.bare_share(plane, plane, plane, plane, np.ones((3, 2), np.float32))
     decisions.garment_room(cells, marks)
-    find_hand(cells, plane, plane, plane, points[0], points[0], 1.0, 1)
+    find_hand(cells, plane, plane, plane, points[0], points[0], 1.0, 1, False)
     decisions.decide(cells, marks, plane, plane, plane)
     decisions.surroundings(cells, layers, plane)
     grown(shrunk(opened(plane, 1), 1), 1)

@@ -31,6 +31,7 @@ class Parser:
 
     def __init__(self) -> None:
         self.frames: list[Image] = []
+        self.mirrored: list[bool] = []
         self.free = threading.Event()
         self.free.set()
         self.may_look: threading.Semaphore | None = None  # one release a look
@@ -38,11 +39,14 @@ class Parser:
         self.fault: Exception | None = None
         self.done = threading.Semaphore(0)
 
-    def run(self, image: Image, pose: Pose, whole: bool = False) -> OwnParse:
+    def run(
+        self, image: Image, pose: Pose, whole: bool = False, mirrored: bool = False
+    ) -> OwnParse:
         self.begun.release()
         assert self.free.wait(10)
         assert self.may_look is None or self.may_look.acquire(timeout=10)
         self.frames.append(image)
+        self.mirrored.append(mirrored)
         self.done.release()
         if self.fault is not None:
             raise self.fault
@@ -94,6 +98,14 @@ def test_it_looks_often_at_somebody_new_and_then_seldom(watch: PartWatch, parser
     assert steps[: NEW_CALLS - 1] == pytest.approx(NEW_EVERY_S, abs=1.5 / FPS)
     assert steps[NEW_CALLS:].min() >= STILL_EVERY_S - 1e-6
     assert steps.max() <= STILL_EVERY_S + 1.5 / FPS
+
+
+def test_every_second_look_is_mirrored_for_looks_are_averaged(
+    watch: PartWatch, parser: Parser
+) -> None:
+    calls(watch, parser, 3.0)
+    assert len(parser.mirrored) > NEW_CALLS
+    assert parser.mirrored == [number % 2 == 1 for number in range(len(parser.mirrored))]
 
 
 def test_it_looks_more_often_at_somebody_who_moves(watch: PartWatch, parser: Parser) -> None:

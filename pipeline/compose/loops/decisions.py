@@ -56,7 +56,6 @@ BESIDE_ARM = 128  # alpha of a bare arm's outline below which the wall may be pa
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 WORN_BESIDE = 40  # evidence that makes a cell no part of the surroundings
 HOOD = 1.0  # half chests around the chin where a hood may lie
-COLLAR_RIM = 0.10  # half chests of worn cloth beside a garment that it simply grows over
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
 TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
 ROOM = 0.07  # torso lengths a garment may stand off the person
@@ -188,7 +187,8 @@ def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
             clothed = (cells.roles[y, x] & PAINT_CLOTHED) != 0
             masks[0, y, x] = 255 if cloth > WORN_SURE else 0
             high = cells.worn[y, x] > WORN_HINT and cells.worn[y, x] > cells.skin[y, x]
-            masks[1, y, x] = cells.neck[y, x] if high and not solid[y, x] else 0
+            # not of the neck alone, whose edge would cut the points of a collar to slivers
+            masks[1, y, x] = 255 if high and not solid[y, x] else 0
             masks[2, y, x] = 255 if clothed and not solid[y, x] else 0
             masks[3, y, x] = 255 if cells.skin[y, x] < BARE else 0
     worn = grown(opened(masks[0], CELL), TWO_CELLS)
@@ -229,9 +229,7 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
         for x in range(columns):
             masks[0, y, x] = 255 if cells.person[y, x] > PERSON else 0
             masks[1, y, x] = 255 if cells.person[y, x] > LOOSER else 0
-            masks[2, y, x] = 255 if cells.garment[y, x] > 128 else 0
     inside, around = shrunk(masks[0], RIM), grown(masks[1], TWO_CELLS)
-    beside_garment = grown(masks[2], max(1, int(COLLAR_RIM * marks.unit)))
     # under the soft edge of painted skin too, or what is worn would shine through
     painted = shrunk(_solid_paint(cells, skin), TWO_CELLS)
     free, hood, sleeves = masks[0], masks[1], masks[2]
@@ -251,10 +249,10 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
             u, v = x - marks.chin[0], y - marks.chin[1]
             hooded = off & person & (worn > WORN_SURE) & (u * u + v * v <= reach)
             hooded = hooded & (cells.hair[y, x] < HAIR // 2) & (cells.below_chin[y, x] > 0)
-            hood[y, x] = 255 if hooded & (beside_garment[y, x] == 0) else 0
+            hood[y, x] = 255 if hooded else 0
             baggy = role & BAGGY_CLOTHED or (role & BAGGY_BARE and cloth > WORN_SURE)
             sleeves[y, x] = 255 if person and cloth > WORN_HINT and baggy else 0
-    hood, sleeves = grown(opened(hood, TWO_CELLS), RIM), grown(opened(sleeves, CELL), RIM)
+    hood, sleeves = grown(opened(hood, CELL), RIM), grown(opened(sleeves, CELL), RIM)
     out = np.zeros((rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):
@@ -359,7 +357,7 @@ def surroundings(cells: Cells, layers: NDArray[np.uint8], cover: Mask) -> Mask:
         for x in range(columns):
             found = (cells.worn[y, x] > WORN_BESIDE) & (cells.person[y, x] > LOOSE)
             worn[y, x] = 255 if found else 0
-    worn = grown(worn, FOUR_CELLS)
+    worn = grown(worn, TWO_CELLS)
     for y in range(rows):
         for x in range(columns):
             other = cells.skin[y, x] < 100 or cells.person[y, x] < 20

@@ -16,7 +16,7 @@ FINGERS = 0.75  # half chests around the knuckles where fingers may be
 BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to be a hand
 MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
 FOREARM_RADII, FOREARM_CORE = 135, 40  # percent; where a bare forearm is, and where it surely is
-WRIST = 200  # percent along the arm
+WRIST, LATE_FROM = 200, 160  # percent along the arm; a fast hand overtakes its landmarks
 OWN_CHROMA, OWN_LIGHT = 13, 97  # Lab in bytes; farther from a hand's usual colour it is no hand
 FINGERTIPS, FINGER_LENGTH = 1.0, 0.45  # half chests; from the knuckles, and beyond the hand found
 CLEARLY_APART = 22  # chroma in bytes between a hand and worn cloth that tells one from the other
@@ -36,6 +36,7 @@ def find_hand(
     knuckles: NDArray[np.float32],
     unit: float,
     forearm_from: int,
+    clothed: bool,
 ) -> tuple[Mask, Mask]:
     """A hand in front of the torso, and the bare forearm behind it; and where worn cloth tints it.
 
@@ -44,7 +45,9 @@ def find_hand(
         distance, position, hand_distance: the arm's fields, see ``zones.Limb``.
         wrist, knuckles: (2,) x, y.
         unit: half chest, cells.
-        forearm_from: percent along the arm where the bare forearm begins; 255 = it is not bare.
+        forearm_from: percent along the arm where the bare forearm begins; 255 = it is not bare,
+            or the garment covers it.
+        clothed: a worn sleeve reaches to the wrist, so that skin on the forearm is a hand.
     """
     rows, columns = cells.person.shape
     room, bones = np.zeros((rows, columns), np.uint8), np.zeros((rows, columns), np.uint8)
@@ -52,6 +55,7 @@ def find_hand(
     bx, by = knuckles[0] - wrist[0], knuckles[1] - wrist[1]
     per = np.float32(1.0) / (bx * bx + by * by + np.float32(1e-6))
     core_from = min(forearm_from + 20, 190) if forearm_from < 255 else 255
+    sleeve_to = LATE_FROM if clothed else WRIST
     thick, far = (BONE_WIDTH * unit) ** 2, (FINGERS * unit) ** 2
     for y in range(rows):
         for x in range(columns):
@@ -66,7 +70,7 @@ def find_hand(
             on_arm = distance[y, x] < FOREARM_RADII
             # a long sleeve ends at the wrist, however bare the skin above it; but a hand that
             # bends back, or points at the camera, lies before its own sleeve
-            if forearm_from == 255 and on_arm and place < WRIST and t <= 0.0:
+            if forearm_from == 255 and on_arm and place < sleeve_to and t <= 0.0:
                 sleeve[y, x] = 255
             if skin <= HAND_SKIN or skin <= cells.worn[y, x] or cells.person[y, x] <= LOOSE:
                 continue

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
-from drawn_scene import GARMENT, HAND_ON_CHEST, WORN, Scene
+from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, WORN, Scene
 
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
 from pipeline.compose.loops.fills import paint_fill
-from pipeline.structures import Image, Side
+from pipeline.structures import DrawnLook, Frame, Image, Side
 
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
 
@@ -112,3 +114,61 @@ def test_the_rim_of_a_hand_does_not_keep_the_worn_colour() -> None:
     cv2.ellipse(ring, (x, y), (12, 12), 0, -80, 80, 255, 5)
     blue = image[..., 2] - image[..., 0]  # only the worn shirt is bluer than red
     assert blue[ring > 0].max() < 10
+
+
+TANNED = (150, 100, 70)
+
+
+def without_sleeves(drawn: DrawnLook) -> DrawnLook:
+    rgba = drawn.rgba.copy()
+    rgba[drawn.torso_alpha == 0] = 0
+    bare = dict.fromkeys(Side, 0.0)
+    return replace(drawn, rgba=rgba, parts=(rgba[..., 3] > 0).astype(np.uint8), sleeve_reach=bare)
+
+
+def upper_arm(scene: Scene, side: Side) -> np.ndarray:
+    """The middle of what a short worn sleeve covers, clear of the torso."""
+    shoulder, elbow, _, _ = scene.joints(side)
+    inside = np.zeros(scene.size_wh[::-1], np.uint8)
+    ends = [
+        tuple(np.round(shoulder + (elbow - shoulder) * t).astype(int).tolist()) for t in (0.6, 0.8)
+    ]
+    cv2.line(inside, *ends, 255, 5)
+    return inside > 0
+
+
+def test_a_painted_upper_arm_has_the_colour_of_the_forearm_below_it() -> None:
+    scene = Scene()
+    camera = scene.camera()
+    for side in Side:  # the sun has been on them, but not on hands and face
+        _, elbow, wrist, _ = scene.joints(side)
+        arm = np.zeros(camera.shape[:2], np.uint8)
+        ends = [tuple(np.round(p).astype(int).tolist()) for p in (elbow, wrist)]
+        cv2.line(arm, *ends, 255, 13)
+        tan = (arm > 0) & (np.abs(camera.astype(int) - SKIN).max(axis=2) < 20)
+        camera[tan] = TANNED
+    image = (
+        scene.mirror()
+        .compose(Frame(camera), scene.body(), without_sleeves(scene.drawn()), opacity=1.0, time_s=0)
+        .image
+    )
+    for side in Side:
+        colour = np.median(image[upper_arm(scene, side)], axis=0)
+        assert np.abs(colour - TANNED).max() < np.abs(colour - SKIN).max()
+
+
+def test_a_painted_chest_is_shaded_like_the_neck_above_it() -> None:
+    scene = Scene(worn_top_y=84)
+    camera = scene.camera()
+    neck = np.s_[70:84, 150:170]
+    dark = np.array(SKIN) * 0.6
+    camera[neck] = dark
+    colours = []
+    for picture in (scene.camera(), camera):
+        image = (
+            scene.mirror()
+            .compose(Frame(picture), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0)
+            .image
+        )
+        colours.append(np.median(image[90:95, 152:168].reshape(-1, 3), axis=0).sum())
+    assert colours[1] < 0.97 * colours[0]

@@ -24,7 +24,7 @@ from pipeline.compose.loops import (
     parts,
 )
 from pipeline.compose.warm_up import warm_up
-from pipeline.labels import Landmark
+from pipeline.labels import Landmark, OwnPart
 from pipeline.structures import Body, Composite, DrawnLook, Frame, Side
 
 PLAIN = Scene()
@@ -362,6 +362,28 @@ def test_a_higher_worn_neckline_becomes_skin() -> None:
     assert near(colour_of(scene.camera(), opening), WORN)
     image = dress(scene, times=2).image
     assert np.abs(image[opening].astype(int) - SKIN).max(axis=-1).mean() < 40
+
+
+class Overtaken(Scene):
+    """A hand in a long worn sleeve is back where landmarks see its forearm; they come late."""
+
+    def hand_now(self) -> NDArray[np.float32]:
+        _, elbow, wrist, _ = self.joints(Side.RIGHT)
+        return np.asarray(elbow + (wrist - elbow) * 0.78, np.float32)
+
+    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int], OwnPart]]:
+        x, y = (round(float(v)) for v in self.hand_now())
+        fist = cv2.circle(np.zeros(self.size_wh[::-1], np.uint8), (x, y), 9, (255,), -1)
+        return [*super().painted(), (fist, SKIN, OwnPart.HANDS)]
+
+
+def test_a_hand_that_landmarks_have_overtaken_stays_before_its_worn_sleeve() -> None:
+    scene = Overtaken(hand_on_chest=True, worn_sleeves=True)
+    drawn = scene.drawn()
+    drawn = replace(drawn, sleeve_reach=dict.fromkeys(Side, 2.0))
+    image = dress(scene, drawn=drawn, times=3).image
+    x, y = (round(float(v)) for v in scene.hand_now())
+    assert near(colour_of(image, np.s_[y - 3 : y + 4, x - 3 : x + 4]), SKIN)
 
 
 def test_a_garment_does_not_float_beside_the_person() -> None:
