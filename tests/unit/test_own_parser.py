@@ -213,18 +213,6 @@ def test_a_mirrored_look_lands_where_the_plain_one_does() -> None:
     assert (plain.crop_labels == OwnPart.UPPER).mean() > 0.1
 
 
-def test_a_studied_picture_forgives_what_one_look_gets_wrong() -> None:
-    parser, _, image = painted_parser()
-    image[:] = 255
-    pose = standing_pose()
-    once, twice = (
-        parse.crop_labels for parse in (parser.run(image, pose, True), parser.study(image, pose))
-    )
-    middle = slice(HEIGHT // 2, HEIGHT // 2 + 20)
-    assert (once[middle, :EDGE_PX] == OwnPart.HAIR).all()
-    assert not (twice == OwnPart.HAIR).any()
-
-
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no weights"):
         OwnParser(tmp_path / "none.onnx")

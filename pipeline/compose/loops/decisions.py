@@ -36,7 +36,6 @@ from pipeline.compose.loops.cells import (
 from pipeline.compose.loops.head import FACE_MIDDLE, HAIR, find_head
 from pipeline.compose.loops.masks import (
     CELL,
-    FOUR_CELLS,
     TWO_CELLS,
     away_from,
     grown,
