@@ -29,8 +29,10 @@ TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
 FACE_MIDDLE, LIMB_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
+FOREARM, BARE_SHARE = (1.1, 1.9), 0.6  # place along an arm; how much skin makes it a bare one
 ROUNDNESS = 0.34  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
+ARM_LIGHT = (0.78, 1.2)  # of the face's
 ANY_TONE = 150.0  # of a person whose face was never seen
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
 MANY_PIXELS = 400  # more tell nothing more about a tone
@@ -127,9 +129,9 @@ class SkinPainter:
         enough = round(ENOUGH_SKIN * zones.unit * zones.unit)
         self._neck = _follow(self._neck, view.small[sure & neck], weight, enough)
         for side, limb in zones.limbs.items():
-            hand = sure & (limb.hand_distance < LIMB_MIDDLE)
-            arm = sure & (limb.distance < LIMB_MIDDLE) & (limb.hand_distance >= 100) & ~neck
-            seen = arm if np.count_nonzero(arm) >= enough else hand
+            forearm = limb.within(LIMB_MIDDLE / 100, *FOREARM) & (limb.hand_distance >= 100)
+            bare = np.count_nonzero(forearm & sure) > BARE_SHARE * np.count_nonzero(forearm)
+            seen = sure & (forearm if bare else limb.hand_distance < LIMB_MIDDLE)
             tone = _follow(self._arms.get(side), view.small[seen], weight, enough)
             if tone is not None:
                 self._arms[side] = tone
@@ -143,7 +145,7 @@ class SkinPainter:
         tones = [neck]
         for side in sides:
             other = next((t for s, t in self._arms.items() if s is not side), face)
-            tones.append(self._arms.get(side, other))
+            tones.append(_as_light(self._arms.get(side, other), face))
         return np.asarray(tones, np.float32)
 
     def _shades(
@@ -197,6 +199,12 @@ def _from_right(view: View, zones: Zones) -> float:
     means = float(on_right.mean()), float(on_left.mean())
     share = SIDE_LIGHT * (means[0] - means[1]) / max(sum(means), 1.0)
     return min(max(share, -MOST_SIDE_LIGHT), MOST_SIDE_LIGHT)
+
+
+def _as_light(tone: Tone, face: Tone) -> Tone:
+    """An arm's colour, about as light as the face: a fast hand mixes with what it passes."""
+    level = float(tone.mean()) / max(float(face.mean()), 1.0)
+    return np.asarray(tone * np.float32(np.clip(level, *ARM_LIGHT) / max(level, 1e-3)), np.float32)
 
 
 def _follow(old: Tone | None, pixels: Image, weight: np.float32, enough: int = 1) -> Tone | None:

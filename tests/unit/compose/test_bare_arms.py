@@ -172,3 +172,23 @@ def test_a_painted_chest_is_shaded_like_the_neck_above_it() -> None:
         )
         colours.append(np.median(image[90:95, 152:168].reshape(-1, 3), axis=0).sum())
     assert colours[1] < 0.97 * colours[0]
+
+
+def test_painted_arms_are_about_as_light_as_the_face_when_a_hand_is_blurred_with_dark_cloth() -> (
+    None
+):
+    scene = Scene(worn_sleeves=True)
+    camera = scene.camera()
+    for side in Side:
+        x, y = np.round(scene.joints(side)[3]).astype(int).tolist()
+        hand = np.zeros(camera.shape[:2], np.uint8)
+        cv2.circle(hand, (x, y), 14, (255,), -1)
+        skin = (hand > 0) & (np.abs(camera.astype(int) - SKIN).max(axis=2) < 20)
+        camera[skin] = np.array(SKIN) * 0.5
+    image = (
+        scene.mirror()
+        .compose(Frame(camera), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0)
+        .image
+    )
+    for side in Side:
+        assert np.median(image[scene.forearm(side)], axis=0).sum() > 0.65 * sum(SKIN)
