@@ -42,6 +42,7 @@ LEGS = JOINTS[6:]
 HEAD_ROOM = 0.51  # of the shoulder-to-hip length, from the eyes up
 HAIR_ROOM = 0.4  # of the same, to both sides of the eyes
 HAND_ROOM = 0.25  # of the same, around everything else
+OUTLINE_ROOM = 0.6  # of the same; what of the outline lies farther away is somebody else
 FEET = (
     Landmark.LEFT_HEEL,
     Landmark.RIGHT_HEEL,
@@ -106,9 +107,14 @@ class OwnCrop:
 
         Args:
             pose: where the person is; sets the size as well.
-            whole: down to the feet or the frame's edge, instead of to the hips, which is finer.
+            whole: down to the feet or the frame's edge, and as far as MediaPipe's outline goes,
+                instead of to the hips, which is finer.
         """
-        return cls.fit(*person_box(pose.landmarks_px, pose.visibility, pose.size_wh, whole))
+        box = person_box(pose.landmarks_px, pose.visibility, pose.size_wh, whole)
+        if whole:
+            reach_px = OUTLINE_ROOM * torso_length(pose.landmarks_px, pose.size_wh)
+            box = _with_outline(box, pose.person_alpha, reach_px)
+        return cls.fit(*box)
 
     @classmethod
     def fit(cls, x0: float, y0: float, x1: float, y1: float) -> OwnCrop:
@@ -155,6 +161,24 @@ def person_box(
     if x1 - x0 < 1 or y1 - y0 < 1:  # the person is out of the picture
         return 0.0, 0.0, float(width), float(height)
     return x0, y0, x1, y1
+
+
+def _with_outline(
+    box: tuple[float, float, float, float], person_alpha: Alpha, reach_px: float
+) -> tuple[float, float, float, float]:
+    """A box that also holds what of a person lies within ``reach_px`` of it."""
+    height, width = person_alpha.shape
+    x0, y0 = (max(0, int(v - reach_px)) for v in box[:2])
+    x1, y1 = min(width, int(box[2] + reach_px)), min(height, int(box[3] + reach_px))
+    rows, columns = (person_alpha[y0:y1, x0:x1] > MIDDLE).nonzero()
+    if not len(rows):
+        return box
+    return (
+        min(box[0], x0 + float(columns.min())),
+        min(box[1], y0 + float(rows.min())),
+        max(box[2], x0 + float(columns.max()) + 1),
+        max(box[3], y0 + float(rows.max()) + 1),
+    )
 
 
 def torso_length(landmarks_px: Points, size_wh: tuple[int, int]) -> float:

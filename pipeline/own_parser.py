@@ -79,16 +79,26 @@ class OwnParser:
         """
         return self._look(image, pose, OwnCrop.around(pose, whole), mirrored)
 
-    def study(self, image: Image, pose: Pose, whole: bool = True) -> OwnParse:
-        """Parse a still picture in up to eleven looks, see ``own_study``; finer, and errs less."""
-        return study(pose, whole, lambda crop, mirrored: self._look(image, pose, crop, mirrored))
+    def study(self, image: Image, pose: Pose, whole: bool = True, closely: bool = True) -> OwnParse:
+        """Parse a still picture in several looks, see ``own_study``; finer, and errs less.
 
-    def parse(self, image: Image, pose: Pose | None, whole: bool = True) -> NDArray[np.uint8]:
+        Args:
+            closely: up to eleven looks instead of at most four.
+        """
+
+        def see(crop: OwnCrop, mirrored: bool) -> OwnParse:
+            return self._look(image, pose, crop, mirrored)
+
+        return study(pose, whole, closely, see)
+
+    def parse(
+        self, image: Image, pose: Pose | None, whole: bool = True, closely: bool = True
+    ) -> NDArray[np.uint8]:
         """(H, W) uint8 of ``OwnPart``, studied; all background when there is nobody."""
         height, width = image.shape[:2]
         if pose is None:
             return np.zeros((height, width), np.uint8)
-        return self.study(image, pose, whole).labels((width, height))
+        return self.study(image, pose, whole, closely).labels((width, height))
 
     def logits(self, image: Image, pose: Pose | None, whole: bool = True) -> Planes:
         """(H, W, 11) float32 in the frame's pixels; background everywhere when there is nobody."""

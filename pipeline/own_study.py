@@ -38,7 +38,7 @@ class Look:
     soft_px: int = 0
 
 
-def looks(pose: Pose, whole: bool) -> Iterator[Look]:
+def looks(pose: Pose, whole: bool, closely: bool = True) -> Iterator[Look]:
     """What to look at, the largest first: everything, the upper body, and its parts closely."""
     first = OwnCrop.around(pose, whole)
     yield Look(first)
@@ -47,22 +47,24 @@ def looks(pose: Pose, whole: bool) -> Iterator[Look]:
     if upper.scale > UPPER_FINER * first.scale:
         yield Look(upper, False, UPPER_WEIGHT, SOFT_PX)
         yield Look(upper.scaled(FARTHER), True, UPPER_WEIGHT, SOFT_PX)
-    boxes = close_boxes(pose.landmarks_px, pose.visibility, pose.size_wh)
+    boxes = close_boxes(pose.landmarks_px, pose.visibility, pose.size_wh) if closely else []
     for number, box in enumerate(boxes):
         yield Look(OwnCrop.fit(*box), bool(number % 2), CLOSE_WEIGHT, SOFT_PX)
 
 
-def study(pose: Pose, whole: bool, see: Callable[[OwnCrop, bool], OwnParse]) -> OwnParse:
+def study(
+    pose: Pose, whole: bool, closely: bool, see: Callable[[OwnCrop, bool], OwnParse]
+) -> OwnParse:
     """The mean of several looks at one picture.
 
     Args:
-        pose: of the person in it; whole: down to the feet.
+        pose: of the person in it; whole: down to the feet; closely: at parts of the body too.
         see: one look at a crop, left for right if the second argument says so.
 
     Returns:
         What the first look covers, in pixels as fine as those of the closest.
     """
-    wanted = list(looks(pose, whole))
+    wanted = list(looks(pose, whole, closely))
     canvas = _Canvas(wanted[0].crop, max(look.crop.scale for look in wanted))
     for look in wanted:
         canvas.add(see(look.crop, look.mirrored).logits, look)

@@ -139,7 +139,8 @@ class OwnGroups:
 
     def _single(self, image: Image) -> NDArray[np.uint8]:
         pose = self._estimator.estimate(Frame(image))
-        parts = self._parser.parse(image, pose)
+        # a keyframe does not wait for closer looks: they take a quarter of a second
+        parts = self._parser.parse(image, pose, closely=False)
         return np.zeros_like(parts) if pose is None else own_groups(parts, pose)
 
 

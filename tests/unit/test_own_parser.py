@@ -57,6 +57,20 @@ def test_the_box_holds_head_and_hands_and_stays_in_the_frame() -> None:
     assert x0 >= 0 and y0 >= 0 and x1 <= SIZE_WH[0] and y1 <= SIZE_WH[1]
 
 
+def test_the_whole_person_includes_what_only_the_outline_knows() -> None:
+    pose = standing_pose()
+    right = round(person_box(pose.landmarks_px, pose.visibility, SIZE_WH, True)[2])
+    alpha = np.zeros_like(pose.person_alpha)
+    alpha[200:240, right : right + 40] = 255  # an arm without landmarks
+    alpha[200:240, :10] = 255  # somebody else
+    pose = replace(pose, person_alpha=alpha)
+    corners = np.array([[right + 38, 220], [5, 220]], np.float32)
+    held, beside = OwnCrop.around(pose, True).points(corners)
+    assert 0 <= held[0] < WIDTH
+    assert beside[0] < 0
+    assert OwnCrop.around(pose).scale == OwnCrop.around(standing_pose()).scale
+
+
 def test_a_person_outside_gives_the_whole_frame() -> None:
     pose = standing_pose(centre=(-2000.0, 170.0))
     assert person_box(pose.landmarks_px, pose.visibility, SIZE_WH) == (0, 0, *SIZE_WH)

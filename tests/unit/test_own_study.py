@@ -71,6 +71,7 @@ def test_closer_looks_are_at_what_is_there() -> None:
     scales = [look.crop.scale / first for look in looks(pose, whole=True)]
     assert len(scales) == 2 + 2 + 7  # whole, upper body; eyes and both arms' joints
     assert scales[2] > 1.2 and min(scales[4:]) > scales[2]
+    assert [look.crop.scale / first for look in looks(pose, True, closely=False)] == scales[:4]
     without_hands = standing(hands=False)
     assert sum(1 for _ in looks(without_hands, whole=True)) == len(scales) - 2
     half = standing(ankles=False)
@@ -94,7 +95,7 @@ def test_what_only_a_closer_look_resolves_is_found() -> None:
     near = np.s_[y - 8 : y + 8, x - 10 : x + 10]
     drawn = Drawn(lines)
     once = drawn(OwnCrop.around(pose, whole=True), False).labels(SIZE_WH)
-    studied = study(pose, True, drawn).labels(SIZE_WH)
+    studied = study(pose, True, True, drawn).labels(SIZE_WH)
     wrong = [
         np.mean((labels == OwnPart.UPPER)[near] != (lines > 0)[near]) for labels in (once, studied)
     ]
@@ -107,7 +108,7 @@ def test_everything_comes_back_where_it_was(ankles: bool) -> None:
     noise = np.random.default_rng(5).uniform(0, 255, (9, 12)).astype(np.float32)
     blobs = np.clip(cv2.resize(noise, SIZE_WH, interpolation=cv2.INTER_CUBIC), 0, 255)
     drawn = Drawn(blobs.astype(np.uint8))
-    found = study(pose, True, drawn)
+    found = study(pose, True, True, drawn)
     labels = found.labels(SIZE_WH) == OwnPart.UPPER
     sure = np.abs(blobs - 128) > 24
     rows, columns = drawn(drawn.crops[0], False).reach(SIZE_WH)
@@ -126,7 +127,7 @@ def test_what_looks_get_wrong_at_their_edges_is_forgiven() -> None:
     drawn = Drawn(bright, wrong=True)
     once = drawn(OwnCrop.around(pose, whole=True), False).crop_labels
     assert (once[:, :EDGE_PX] == OwnPart.HAIR).all()
-    studied = study(pose, True, drawn).crop_labels
+    studied = study(pose, True, True, drawn).crop_labels
     assert (studied == OwnPart.HAIR).mean() < 0.02
     middle = studied[studied.shape[0] // 4 : -studied.shape[0] // 4, studied.shape[1] // 4 :]
     assert not (middle == OwnPart.HAIR).any()
