@@ -52,7 +52,7 @@ def test_a_limb_out_of_the_picture_leaves_all_to_the_other() -> None:
 class _Parser:
     """Sees hair everywhere, and remembers its last picture."""
 
-    def parse(self, image: np.ndarray, pose: object) -> np.ndarray:
+    def parse(self, image: np.ndarray, pose: object, *, closely: bool) -> np.ndarray:
         self.seen = image
         return np.full(image.shape[:2], OwnPart.HAIR, np.uint8)
 
