@@ -29,7 +29,7 @@ TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
 FACE_MIDDLE, LIMB_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
-FOREARM, BARE_SHARE = (1.1, 1.9), 0.6  # place along an arm; how much skin makes it a bare one
+FOREARM = (1.1, 1.9)  # place along an arm
 ROUNDNESS = 0.34  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
 ARM_LIGHT = (0.78, 1.2)  # of the face's
@@ -89,7 +89,7 @@ class SkinPainter:
             return np.zeros((8, *view.shape), np.uint8)
         tainted = grown(as_mask(evidence.worn > TAINTED), 1)
         tainted[view.person <= SURELY_PERSON] = 255
-        self._learn(view, zones, evidence, tainted, time_s)
+        self._learn(view, zones, evidence, layers.bare, tainted, time_s)
         limb, across = _limbs(zones)
         light = light_on(
             across,
@@ -112,7 +112,13 @@ class SkinPainter:
         return np.asarray(fill, np.uint8)
 
     def _learn(
-        self, view: View, zones: Zones, evidence: Evidence, tainted: Alpha, time_s: float
+        self,
+        view: View,
+        zones: Zones,
+        evidence: Evidence,
+        bare: frozenset[Side],
+        tainted: Alpha,
+        time_s: float,
     ) -> None:
         elapsed = max(0.0, time_s - self._time_s)
         if self._face is not None and 0.0 < elapsed < LEARN_EVERY_S:
@@ -129,10 +135,10 @@ class SkinPainter:
         enough = round(ENOUGH_SKIN * zones.unit * zones.unit)
         self._neck = _follow(self._neck, view.small[sure & neck], weight, enough)
         for side, limb in zones.limbs.items():
-            forearm = limb.within(LIMB_MIDDLE / 100, *FOREARM) & (limb.hand_distance >= 100)
-            bare = np.count_nonzero(forearm & sure) > BARE_SHARE * np.count_nonzero(forearm)
-            seen = sure & (forearm if bare else limb.hand_distance < LIMB_MIDDLE)
-            tone = _follow(self._arms.get(side), view.small[seen], weight, enough)
+            seen = limb.hand_distance < LIMB_MIDDLE
+            if side in bare:
+                seen = limb.within(LIMB_MIDDLE / 100, *FOREARM) & (limb.hand_distance >= 100)
+            tone = _follow(self._arms.get(side), view.small[sure & seen], weight, enough)
             if tone is not None:
                 self._arms[side] = tone
 

@@ -58,6 +58,7 @@ class Layers:
         ground: what is behind the person is painted.
         room: where the garment may be at all: on the person and a little beside them.
         known: what the camera shows of that which is behind the person.
+        bare: the arms that no worn sleeve covers below the elbow.
     """
 
     front: Alpha
@@ -68,6 +69,7 @@ class Layers:
     ground: Alpha
     room: Alpha
     known: Alpha
+    bare: frozenset[Side]
 
 
 class LayerDecider:
@@ -125,7 +127,8 @@ class LayerDecider:
         skin, ground = without(skin, keep), without(ground, keep)
         # over another garment the worn one's colour on the rim of a hand gives it away
         skin[(tinted > 0) & (cover >= loops.COVERED)] = 255
-        return Layers(front, limit, keep, skin, cloth, ground, room, known)
+        bare = frozenset(side for side in zones.limbs if self._bare.get(side, True))
+        return Layers(front, limit, keep, skin, cloth, ground, room, known, bare)
 
     def _outline(self, zones: Zones) -> Alpha:
         """Alpha (h, w) of bare arms where worn sleeves become skin; 255 everywhere else.

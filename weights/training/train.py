@@ -205,7 +205,10 @@ def main() -> None:
     training = Training(arguments.data, arguments.device)
     library = Library(arguments.data)
     batches = _batches(library, arguments, seed=training.step + 1)
-    if training.step == 0 and arguments.start:
+    if training.step:
+        log.info("going on from step %d", training.step)
+    elif arguments.start:
+        log.info("beginning with %s", arguments.start)
         training.begin_with(arguments.start, itertools.islice(batches, MEASURED))
     first, began, losses = training.step, time.monotonic(), []
     while training.step < arguments.steps:

@@ -7,10 +7,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, WORN, Scene
+from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, WALL, WORN, Scene
 
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
 from pipeline.compose.loops.fills import paint_fill
+from pipeline.labels import OwnPart
+from pipeline.limbs import USUAL
 from pipeline.structures import DrawnLook, Frame, Image, Side
 
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
@@ -192,3 +194,31 @@ def test_painted_arms_are_about_as_light_as_the_face_when_a_hand_is_blurred_with
     )
     for side in Side:
         assert np.median(image[scene.forearm(side)], axis=0).sum() > 0.7 * sum(SKIN)
+
+
+class WideSleeves(Scene):
+    """The worn short sleeves stand off the arms."""
+
+    def painted(self) -> list[tuple[np.ndarray, tuple[int, int, int], OwnPart]]:
+        wide = np.zeros(self.size_wh[::-1], np.uint8)
+        for side in Side:
+            shoulder, elbow, _, _ = self.joints(side)
+            end = shoulder + (elbow - shoulder) * 0.7
+            ends = [tuple(np.round(p).astype(int).tolist()) for p in (shoulder, end)]
+            cv2.line(wide, *ends, 255, 36)
+        return [*super().painted(), (wide, WORN, OwnPart.UPPER)]
+
+
+def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve() -> None:
+    scene = WideSleeves()
+    body = scene.body()
+    slim = (0.6 * body.half_chest_px * np.stack([USUAL] * 2)).astype(np.float32)
+    arms = {side: replace(arm, thickness_px=slim) for side, arm in body.arms.items()}
+    body, drawn = replace(body, arms=arms), without_sleeves(scene.drawn())
+    image = scene.mirror().compose(scene.frame(), body, drawn, opacity=1.0, time_s=0.0).image
+    for side in Side:
+        shoulder, elbow, _, _ = scene.joints(side)
+        x, y = np.round(shoulder + (elbow - shoulder) * 0.5).astype(int).tolist()
+        beside = x + 10 * (-1 if side is Side.RIGHT else 1)
+        colour = np.median(image[y - 2 : y + 3, beside - 1 : beside + 2], axis=(0, 1))
+        assert np.abs(colour - WALL).max() < 25
