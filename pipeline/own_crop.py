@@ -59,7 +59,7 @@ CLOSE_PLACES: tuple[tuple[Landmark, ...], ...] = (
     (Landmark.LEFT_SHOULDER,),
     (Landmark.RIGHT_SHOULDER,),
 )
-"""Landmarks in whose middle a closer look is worth its time, the most worthwhile first."""
+"""Landmarks in whose middle a closer look at a still picture is taken."""
 LEAST_TORSO = 0.12  # of the picture's height; also of somebody bent towards the camera
 TORSO_PER_SHOULDERS = 1.2  # of a body seen from the front, whose hips may be guessed too high
 SHRINK_FIRST = 0.5  # below this scale the picture is halved before it is sampled

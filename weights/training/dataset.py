@@ -154,13 +154,11 @@ class Loader:
         rng = self._rng
         close = close_boxes(seen[:, :2], seen[:, 2], size_wh)
         if close and rng.random() < CLOSE_SHARE:
-            (x0, y0, x1, y1), jitter = close[rng.integers(len(close))], CLOSE_JITTER
+            box, jitter = close[rng.integers(len(close))], CLOSE_JITTER
         else:
             whole = bool(rng.random() < WHOLE_SHARE)
-            (x0, y0, x1, y1), jitter = (
-                person_box(seen[:, :2], seen[:, 2], size_wh, whole),
-                JITTER,
-            )
+            box, jitter = person_box(seen[:, :2], seen[:, 2], size_wh, whole), JITTER
+        x0, y0, x1, y1 = box
         grow, shift = np.exp(rng.normal(0, jitter[0])), rng.normal(0, jitter[1], 2)
         half_x, half_y = (x1 - x0) / 2 * grow, (y1 - y0) / 2 * grow
         x, y = (x0 + x1) / 2 + shift[0] * half_x * 2, (y0 + y1) / 2 + shift[1] * half_y * 2
