@@ -17,7 +17,18 @@ from pipeline.compose.parts import PartMaps
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, OwnCrop
 from pipeline.own_parse import OwnParse
-from pipeline.structures import Arm, Body, Box, DrawnLook, Frame, Image, Points, Pose, Side
+from pipeline.structures import (
+    Arm,
+    Body,
+    Box,
+    Composite,
+    DrawnLook,
+    Frame,
+    Image,
+    Points,
+    Pose,
+    Side,
+)
 
 WIDTH, HEIGHT = 320, 240
 SKIN = (205, 150, 125)
@@ -26,6 +37,7 @@ WORN = (40, 90, 160)
 WALL = (190, 195, 188)
 JEANS = (70, 75, 90)
 GARMENT = (200, 40, 60)
+BACK = (20, 170, 60)
 
 SHOULDER_Y, HIP_Y, HEM_Y = 96.0, 196.0, 190
 WAIST_Y = 186
@@ -260,6 +272,42 @@ class Scene:
             hem_px=np.array([[TRUNK[0] - 4, hem_y], [TRUNK[1] + 4, hem_y]], np.float32),
             sleeve_reach={Side.LEFT: 0.55, Side.RIGHT: 0.55},
         )
+
+
+def dress(
+    scene: Scene,
+    compositor: Compositor | None = None,
+    *,
+    drawn: DrawnLook | None = None,
+    opacity: float = 1.0,
+    times: int = 1,
+) -> Composite:
+    """Compose a scene, ``times`` times in a row a thirtieth of a second apart."""
+    compositor = compositor or Compositor()
+    compositor.saw(scene.parts())
+    for step in range(times):
+        composite = compositor.compose(
+            scene.frame(),
+            scene.body(),
+            drawn or scene.drawn(),
+            opacity=opacity,
+            time_s=step / 30,
+        )
+    return composite
+
+
+def colour_of(image: NDArray[np.uint8], where: object) -> NDArray[np.float32]:
+    return np.median(image[where].reshape(-1, 3), axis=0).astype(np.float32)
+
+
+def near(colour: NDArray[np.float32], wanted: tuple[int, int, int], within: float = 40) -> bool:
+    return bool(np.abs(colour - np.array(wanted)).max() < within)
+
+
+def with_back_collar(drawn: DrawnLook) -> DrawnLook:
+    collar = np.zeros_like(drawn.rgba)
+    collar[72:100, 138:182] = (*BACK, 255)
+    return replace(drawn, back_collar=collar)
 
 
 def _blank() -> NDArray[np.uint8]:
