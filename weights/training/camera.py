@@ -15,7 +15,10 @@ NOISE_SIDE = 512  # of the field that noise is cut from
 JPEG_QUALITIES = (25, 95)
 NEAR_SHARE = 0.05  # of a crop that a hand close to the lens fills at least
 NEAR_UNSEEN = 0.5  # of such hands, which MediaPipe leaves out of the outline
+PATCH_SHARE, PATCH = 0.12, (0.04, 0.16)  # of outlines without a piece of a limb; of the height
+SPILL_SHARE, SPILL = 0.08, (0.02, 0.08)  # of outlines with a piece of what is behind; the same
 DEFOCUSED, DEFOCUS = 0.6, (1.5, 6.0)  # of such hands; px of blur at full resolution
+LOW_LIGHT_SHARE, LOW_LIGHT = 0.1, (0.3, 0.6)  # darker ones show nobody whom MediaPipe finds
 HAZE_SHARE, HAZE = 0.12, (0.2, 0.6)  # of pictures; how much of the light in them is a veil
 
 # Errors of MediaPipe's landmarks in torso lengths, as measured on rendered people
@@ -78,8 +81,8 @@ class Camera:
         rng = self._rng
         level = np.arange(256, dtype=np.float32)[:, None] / 255
         curve = level ** np.exp(rng.normal(0, 0.28)) * np.exp(rng.normal(0, 0.08, 3))
-        if rng.random() < 0.1:  # low light
-            curve = curve * rng.uniform(0.15, 0.5)
+        if rng.random() < LOW_LIGHT_SHARE:
+            curve = curve * rng.uniform(*LOW_LIGHT)
         if rng.random() < HAZE_SHARE:  # light in the lens
             veil = rng.uniform(*HAZE)
             curve = curve * (1 - veil) + veil * rng.uniform(0.3, 1.0) * np.exp(
@@ -114,6 +117,11 @@ class Camera:
         for part, share in ((OwnPart.ACCESSORY, 0.3), (OwnPart.HANDS, hands), (OwnPart.HAIR, 0.02)):
             if rng.random() < share:
                 person[label == part] = 0
+        limbs = np.isin(label, (OwnPart.ARMS, OwnPart.HANDS, OwnPart.LEGS, OwnPart.FEET))
+        if rng.random() < PATCH_SHARE:
+            person[_patch(limbs, rng.uniform(*PATCH), rng) & limbs] = 0
+        if rng.random() < SPILL_SHARE:
+            person[_patch(cv2.Laplacian(person, -1) != 0, rng.uniform(*SPILL), rng)] = 1
         size = label.shape[0] / 256  # errors are stated at full resolution
         if rng.random() < 0.8:
             person = _warped(person, rng.uniform(0.5, 3.5) * size, rng)
@@ -150,6 +158,16 @@ def _moved(image: Bytes, rng: np.random.Generator, size: float) -> Bytes:
     ends = [tuple(int(v) for v in np.round(middle + sign * way)) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1)
     return cv2.filter2D(image, -1, kernel / kernel.sum())
+
+
+def _patch(of: NDArray[np.bool_], size: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """A disc around one of these pixels, its radius a share of the height; nothing if there is none."""
+    found = np.flatnonzero(of)
+    disc = np.zeros(of.shape, np.uint8)
+    if len(found):
+        y, x = divmod(int(rng.choice(found)), of.shape[1])
+        cv2.circle(disc, (x, y), round(size * of.shape[0]), (1,), -1)
+    return disc > 0
 
 
 def _warped(mask: Floats, strength_px: float, rng: np.random.Generator) -> Floats:

@@ -129,6 +129,7 @@ class Loader:
         rng = self._rng
         image, label = self._props.place(sample.image, sample.label, sample.landmarks)
         image, label, truth = _framed(image, label, sample.landmarks.copy(), rng)
+        image, label = self._props.lens_hand(image, label, truth)
         size_wh = (label.shape[1], label.shape[0])
         seen = self._camera.landmarks(truth, _torso_px(truth), size_wh)
         crop = self._crop(seen, size_wh)

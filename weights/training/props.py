@@ -1,7 +1,8 @@
 """Things in front of people, drawn into rendered pictures anew each time they are used.
 
 Balls, cups, cards, books, bags' straps and lanyards: flat shapes with a little shading. A hand may
-hold them, so hands stay in front more often than not. All are accessories.
+hold them, so hands stay in front more often than not. All are accessories, but for the hand that
+holds the camera: a smooth mass of skin that comes in from the picture's edge.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ AT_A_HAND = 0.6  # of balls and things; the others pass before the body
 WORN_OVER = (OwnPart.UPPER, OwnPart.NECK, OwnPart.LOWER)
 LEAST_SHOULDERS = 0.5  # of the torso's length: narrower people stand sideways
 LEAST_TORSO_PX = 24.0
+LENS_HANDS = 0.08  # of near people's pictures, at whose edge a hand is held close to the lens
+LENS_TORSO = 0.3  # of the picture's height; whoever holds the camera is not farther away
+LEAST_SKIN_PX = 60  # that show which colour it has
+BARE = (OwnPart.FACE, OwnPart.ARMS, OwnPart.HANDS, OwnPart.NECK)
+LENS_LABELLED = 127  # where at least half of what is seen is the hand
 FINE = 4  # bits of a pixel that OpenCV draws to
 
 
@@ -87,6 +93,37 @@ class Props:
         for name in wanted:
             self._kinds[name](picture, torso)
         return np.ascontiguousarray(picture[..., :3]), np.ascontiguousarray(picture[..., 3])
+
+    def lens_hand(self, image: Bytes, label: Bytes, landmarks: Floats) -> tuple[Bytes, Bytes]:
+        """RGB picture (H, W, 3) and labels (H, W), some with a hand close to the lens.
+
+        Its outline is as soft as what is far too near is; it is as bright as the person's skin, or
+        up to twice as dark or bright.
+        """
+        rng = self._rng
+        skin = image[np.isin(label, BARE)]
+        height, width = label.shape
+        far = Torso.of(landmarks).size < LENS_TORSO * height
+        if far or rng.random() > LENS_HANDS or len(skin) < LEAST_SKIN_PX:
+            return image, label
+        size = min(height, width) * rng.uniform(0.15, 0.4)
+        middle = _on_the_edge(height, width, rng)
+        inward = np.array([width / 2, height / 2]) - middle
+        shape = _blank(image)
+        _disc(shape, middle, size * 0.75)
+        heading = np.arctan2(inward[1], inward[0]) + rng.normal(0, 0.7)
+        for finger in range(int(rng.integers(0, 5))):
+            angle = heading + (finger - 1.5) * rng.uniform(0.2, 0.5)
+            tip = middle + np.array([np.cos(angle), np.sin(angle)]) * size * rng.uniform(0.8, 1.5)
+            _stroke(shape, (middle, tip), max(2, round(size * rng.uniform(0.25, 0.45))))
+        shape = cv2.GaussianBlur(shape, (0, 0), size * rng.uniform(0.03, 0.2))
+        coarse = rng.normal(0, 0.15, (4, 4)).astype(np.float32)
+        shade = rng.uniform(0.55, 1.5) * np.exp(cv2.resize(coarse, (width, height)))
+        colour = np.median(skin, 0) * np.exp(rng.normal(0, 0.06, 3))
+        alpha = (shape / np.float32(255))[..., None]
+        mixed = image * (1 - alpha) + np.clip(shade[..., None] * colour, 0, 255) * alpha
+        hand = np.where(shape > LENS_LABELLED, OwnPart.HANDS, label)
+        return mixed.astype(np.uint8), hand.astype(np.uint8)
 
     def _lanyard(self, picture: Bytes, torso: Torso) -> None:
         """A ribbon from both sides of the neck to a card on the chest or belly."""
@@ -190,6 +227,14 @@ class Props:
 
 def _blank(picture: Bytes) -> Bytes:
     return np.zeros(picture.shape[:2], np.uint8)
+
+
+def _on_the_edge(height: int, width: int, rng: np.random.Generator) -> Floats:
+    """A point of the picture's sides or lower edge, where a held-out hand comes in."""
+    side = rng.choice(["left", "right", "below"], p=[0.4, 0.4, 0.2])
+    if side == "below":
+        return np.array([rng.uniform(0, width), height], np.float32)
+    return np.array([0 if side == "left" else width, rng.uniform(0.1, 1) * height], np.float32)
 
 
 def _fixed(point: Floats | NDArray[np.float64]) -> tuple[int, int]:

@@ -249,3 +249,27 @@ def test_a_hand_close_to_the_lens_is_often_missing_from_the_outline() -> None:
     outlines = [Camera(np.random.default_rng(s)).outline(label)[35:75, 8:22] for s in range(60)]
     missing = np.mean([outline.mean() < 60 for outline in outlines])
     assert 0.3 < missing < 0.75
+
+
+def test_some_outlines_lack_a_piece_of_a_limb_and_some_have_one_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    label = np.zeros((256, 192), np.uint8)
+    label[60:200, 70:120] = OwnPart.UPPER
+    label[80:110, 120:180] = OwnPart.ARMS
+    ball = np.ones((15, 15))
+    inside, around = cv2.erode(label, ball) > 0, cv2.dilate(label, ball) > 0
+
+    def holes_and_spills(patch: float, spill: float) -> tuple[float, float]:
+        monkeypatch.setattr(camera, "PATCH_SHARE", patch)
+        monkeypatch.setattr(camera, "SPILL_SHARE", spill)
+        outlines = [Camera(np.random.default_rng(s)).outline(label) for s in range(60)]
+        whole = [o for o in outlines if o[inside & (label == OwnPart.UPPER)].mean() > 250]
+        arm = inside & (label == OwnPart.ARMS)
+        lacks = np.mean([(o[arm] < 60).mean() > 0.2 for o in whole])
+        adds = np.mean([(o[~around] > 200).sum() > 40 for o in whole])
+        return float(lacks), float(adds)
+
+    assert holes_and_spills(0.0, 0.0) == (0, 0)
+    assert holes_and_spills(1.0, 0.0)[0] > 0.5
+    assert holes_and_spills(0.0, 1.0)[1] > 0.3

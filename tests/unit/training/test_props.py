@@ -12,6 +12,7 @@ from weights.training.props import Props
 
 HEIGHT, WIDTH = 200, 150
 CLOTH = 90
+SKIN = (200, 150, 120)
 RIM = (5, 5)  # pixels partly covered keep their label
 SHOULDERS, HIPS = 60, 140
 
@@ -85,3 +86,32 @@ def test_who_is_seen_from_the_side_wears_no_lanyard(
     landmarks[Landmark.RIGHT_SHOULDER, 0] = 95
     _, label = Props(np.random.default_rng(0)).place(*person, landmarks)
     assert not (label == OwnPart.ACCESSORY).any()
+
+
+def test_a_hand_held_close_to_the_lens_is_a_mass_of_skin_at_an_edge(
+    landmarks: np.ndarray, person: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(props, "LENS_HANDS", 1.0)
+    image, label = person[0].copy(), person[1]
+    image[label == OwnPart.HANDS] = SKIN
+    for seed in range(20):
+        drawn, now = Props(np.random.default_rng(seed)).lens_hand(image, label, landmarks)
+        new = (now == OwnPart.HANDS) & (label != OwnPart.HANDS)
+        edge = np.concatenate([new[:, 0], new[:, -1], new[-1]])
+        assert edge.any()
+        assert (now[~new] == label[~new]).all()
+        tone = drawn[new].mean(0)
+        assert tone[0] > 1.2 * tone[2]  # as reddish as the hand before the belly
+    assert np.array_equal(image[label == OwnPart.HANDS][0], SKIN)
+
+
+def test_no_hand_is_close_to_the_lens_of_somebody_far_away_or_without_skin(
+    landmarks: np.ndarray, person: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(props, "LENS_HANDS", 1.0)
+    image, label = person
+    covered = np.where(label == OwnPart.HANDS, OwnPart.UPPER, label).astype(np.uint8)
+    hands = Props(np.random.default_rng(0))
+    assert hands.lens_hand(image, covered, landmarks)[0] is image
+    far = landmarks * (0.5, 0.5, 1)
+    assert hands.lens_hand(image, label, far)[0] is image
