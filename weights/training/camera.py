@@ -161,7 +161,7 @@ def _moved(image: Bytes, rng: np.random.Generator, size: float) -> Bytes:
 
 
 def _patch(of: NDArray[np.bool_], size: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """A disc around one of these pixels, its radius a share of the height; nothing if there is none."""
+    """A disc around one of these pixels, its radius a share of the height, or nothing."""
     found = np.flatnonzero(of)
     disc = np.zeros(of.shape, np.uint8)
     if len(found):
