@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.body import BodyTracker
 from pipeline.closing import Closing
 from pipeline.compose.compositor import Compositor
+from pipeline.compose.view import CELLS, MANY_CELLS
 from pipeline.compose.warm_up import warm_up as compile_loops
 from pipeline.gate import Gate, Verdict, judge
 from pipeline.keyframes import KeyedLook
@@ -28,6 +29,7 @@ from pipeline.own_parser import OwnParser
 from pipeline.part_watch import PartWatch
 from pipeline.pose import PoseTracker
 from pipeline.structures import Body, Composite, Frame, Garment, Image, Pose, Reason
+from pipeline.studied import StudiedPhoto
 from pipeline.timing import StageClock
 
 
@@ -66,6 +68,7 @@ class LiveTryOn(Closing):
         on_close: called by ``close``, for what belongs to the session beside it.
         parser: tells the parts of a person apart, in a thread beside the frames: for a live
             camera. None = one of its own, which frames wait for: two runs give the same pixels.
+        photo: instead of a parser where every frame is the same picture: there is time for more.
         with_cpu: measure the CPU time of each stage too, see ``timing.StageClock``.
 
     Raises:
@@ -82,6 +85,7 @@ class LiveTryOn(Closing):
         keyed: KeyedLooks | None = None,
         on_close: Callable[[], None] | None = None,
         parser: OwnParser | None = None,
+        photo: StudiedPhoto | None = None,
     ) -> None:
         self._with_cpu = with_cpu
         self._look_of = look_of
@@ -91,7 +95,8 @@ class LiveTryOn(Closing):
         self._last: tuple[Garment, KeyedLook] | None = None  # worn on while a person fades out
         self._fade = CrossFade()
         self.select(garment)
-        self._parts = PartWatch(parser or OwnParser(), background=parser is not None)
+        self._photo = photo
+        self._parts = PartWatch(photo or parser or OwnParser(), background=parser is not None)
         self._poses = PoseTracker()
         self._gate = Gate()
         self._beside: Pose | None = None
@@ -99,7 +104,7 @@ class LiveTryOn(Closing):
         self._scene = 0
         self._dressed_scene = 0
         self._bodies = BodyTracker()
-        self._compositor = Compositor()
+        self._compositor = Compositor(MANY_CELLS if photo else CELLS)
         self._body: Body | None = None
 
     def close(self) -> None:
@@ -142,6 +147,8 @@ class LiveTryOn(Closing):
             self._several = judge(self._beside) is None
         if verdict.usable and pose is not None and self._look is not None:
             with clock.stage("parts"):
+                if self._photo is not None:
+                    pose = self._photo.outlined(frame.image, pose)
                 self._parts.offer(frame, pose, self._scene)
         return Observation(frame, pose, verdict, self._scene, clock)
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.labels import OwnPart
 from pipeline.own_crop import OwnCrop, Planes
+from pipeline.structures import Alpha
 
 OUTSIDE = -5.0  # logit of every part where the network saw nothing; background has the opposite
 
@@ -53,6 +54,17 @@ class OwnParse:
         rows, columns = self.reach(size_wh)
         whole[rows, columns] = self.moved(rows, columns).argmax(axis=0)
         return whole
+
+    def person(self, size_wh: tuple[int, int]) -> Alpha:
+        """(H, W) uint8: how likely a pixel of the frame shows the person, as a share of 255."""
+        others = np.delete(self.logits, OwnPart.BACKGROUND, axis=0)
+        most = others.max(axis=0)
+        odds = most + np.log(np.exp(others - most).sum(axis=0)) - self.logits[OwnPart.BACKGROUND]
+        alpha = np.zeros(size_wh[::-1], np.uint8)
+        rows, columns = self.reach(size_wh)
+        moved = self.spread(odds, rows, columns, outside=OUTSIDE)
+        alpha[rows, columns] = 255 / (1 + np.exp(-moved)) + 0.5
+        return alpha
 
     def reach(self, size_wh: tuple[int, int]) -> tuple[slice, slice]:
         """The rows and columns of a frame that the crop may say something of."""

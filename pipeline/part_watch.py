@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from pipeline.closing import Closing
 from pipeline.compose.parts import BODY_POINTS, PartMaps
 from pipeline.labels import Landmark
-from pipeline.own_parser import OwnParser
-from pipeline.structures import Frame, Points, Pose
+from pipeline.own_parse import OwnParse
+from pipeline.structures import Frame, Image, Points, Pose
 
 NEW_CALLS, NEW_EVERY_S = 4, 0.1  # the first looks at a person come soon after another
 MOVING_EVERY_S, STILL_EVERY_S = 0.5, 1.0
 MOVED = 0.25  # shoulder widths that a point of the body goes in a pose that is new
 GONE_S = 1.0  # whoever comes after so long without anybody may be somebody else
 THRIFTY = 2.0  # times less often when time is short
+
+
+class Parser(Protocol):
+    """Says what a person's parts are: ``OwnParser``, or what it said before."""
+
+    def run(self, image: Image, pose: Pose, *, mirrored: bool = False) -> OwnParse:
+        """See ``OwnParser.run``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +49,7 @@ class PartWatch(Closing):
             Otherwise a frame that is due is parsed at once: two runs then give the same.
     """
 
-    def __init__(self, parser: OwnParser, *, background: bool = False) -> None:
+    def __init__(self, parser: Parser, *, background: bool = False) -> None:
         self._parser = parser
         self._state = threading.Condition()
         self._task: _Task | None = None

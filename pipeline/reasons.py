@@ -12,7 +12,7 @@ ADVICE: Mapping[Reason, str] = {
     Reason.SHOW_FACE: "The head is not in the picture. Show the face.",
     Reason.STEP_BACK: "The camera is too close, or a shoulder is out of the picture. Step back.",
     Reason.COME_CLOSER: "The person is too small in the picture. Come closer or crop it.",
-    Reason.TURN_TO_CAMERA: "The person is turned away. Face the camera.",
+    Reason.TURN_TO_CAMERA: "The shoulders are turned away. Turn them to the camera.",
     Reason.HOLD_STILL: "The pose could not be followed. Hold still for a moment.",
     Reason.SETTLING: "The fit is still being measured. Hold still for a moment.",
     Reason.WORKER_ERROR: "A fault on our side; the picture passed unchanged.",

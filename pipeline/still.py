@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.live import KeyedLooks, LiveTryOn
 from pipeline.structures import Composite, Frame, Garment, Image
+from pipeline.studied import StudiedPhoto
 
 STEPS_PER_SECOND = 8  # filters go by time, so few steps settle as well as many
 MAX_STEPS = 12  # 1.5 s of "holding still"; settling and fade-in take about .6 s
@@ -13,7 +14,7 @@ def dress_photo(person: Image, garment: Garment, keyed: KeyedLooks | None = None
     """Show the person of a photo wearing a garment.
 
     The photo is shown to the live pipeline as a person who holds still until the look is fully
-    faded in, so a photo and a clip of the same person look the same.
+    faded in; but it is looked at more closely than there is time for in a camera's frame.
 
     Args:
         person: (H, W, 3) uint8 RGB.
@@ -27,7 +28,7 @@ def dress_photo(person: Image, garment: Garment, keyed: KeyedLooks | None = None
     Raises:
         NotSupported: lower garments.
     """
-    with LiveTryOn(garment, keyed=keyed) as mirror:
+    with LiveTryOn(garment, keyed=keyed, photo=StudiedPhoto()) as mirror:
         for step in range(MAX_STEPS):
             composite = mirror.process(Frame(person, step / STEPS_PER_SECOND))
             if composite.opacity >= 1.0:

@@ -62,9 +62,13 @@ class Compositor:
     """Puts a drawn look on a person in the camera's picture. One per session.
 
     What it learns (colours, tones, the hem of what is worn) lives here and nowhere else.
+
+    Args:
+        cells: of the analysis grid, about, see ``view``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, cells: int = CELLS) -> None:
+        self._cells = cells
         self._viewer = Viewer()
         self._parts = CarriedParts()
         self._witness = Witness()
@@ -166,7 +170,7 @@ class Compositor:
         *,
         only_learn: bool,
     ) -> _Analysis | None:
-        view = self._viewer.look_at(image, body, drawn, FEW_CELLS if self._thrifty else CELLS)
+        view = self._viewer.look_at(image, body, drawn, FEW_CELLS if self._thrifty else self._cells)
         zones = find_zones(view, body, drawn)
         parts = self._parts.on(view, body.pose)
         evidence = self._witness.observe(view, zones, parts, time_s)

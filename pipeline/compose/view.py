@@ -23,6 +23,7 @@ from pipeline.structures import Alpha, Body, Box, DrawnLook, Image, Points
 
 CELLS = 27_000  # around a person; finer shows no more of a hand, coarser loses the fingers
 FEW_CELLS = 10_000  # the same when time is short
+MANY_CELLS = 4 * CELLS  # the same for a photo, which shows edges that a camera blurs
 TOO_MANY, TOO_FEW = 1.25, 0.75  # of these; within, a step is kept: arms that rise change no grid
 ARM_MARGIN = 0.7  # half chests around an arm's joints: a baggy sleeve and what is behind it
 HEAD_MARGIN = 0.9  # half chests around a head's landmarks: the crown and the hair
