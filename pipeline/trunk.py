@@ -38,6 +38,7 @@ SLOPE_STATIONS = np.array([0.40, 0.58, 0.76])
 USUAL_SLOPE = np.array([0.156, 0.141, 0.125])  # tl above the line through the joints
 LOWEST_SLOPE = 0.07  # tl
 HIGHEST_SLOPE = np.array([0.26, 0.22, 0.18])  # tl; what reaches higher is hair, a hood or an arm
+LEVEL, RAISED = 0.04, 0.20  # tl: hair and hoods rise to the neck by more than a raised shoulder
 STEEPEST_STEP = 0.05  # tl from one station to the next
 LONGEST_SLOPE = 1.3  # highest slopes
 
@@ -176,7 +177,11 @@ def measure_slopes(alpha, axes, known):  # type: ignore[no-untyped-def]
             length_px = LONGEST_SLOPE * HIGHEST_SLOPE[0] * axes.torso_px
             reach_px, inside, left = cast(alpha, start, axes.up, length_px, 1.0)
             height[side, k] = reach_px / axes.torso_px
-            good = inside and left and LOWEST_SLOPE < height[side, k] < HIGHEST_SLOPE[k]
+            trust[side, k] = 1.0 if inside and left else 0.0
+        level = trust[side].all() and height[side, 0] - height[side, -1] < LEVEL
+        for k in range(SLOPE_STATIONS.size):
+            highest = max(RAISED, HIGHEST_SLOPE[k]) if level else HIGHEST_SLOPE[k]
+            good = trust[side, k] > 0.0 and LOWEST_SLOPE < height[side, k] < highest
             if k + 1 < SLOPE_STATIONS.size:
                 good = good and height[side, k] - known[side, k + 1] < STEEPEST_STEP
             trust[side, k] = 1.0 if good else 0.0
