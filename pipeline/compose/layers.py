@@ -27,7 +27,7 @@ from pipeline.structures import Alpha, Side
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
 UNDER_SLEEVE = 0.15  # of an arm bone painted under a drawn sleeve, where its edge is soft
 BARE_FROM = 0.3  # place along an arm above which skin is no arm's in front of a sleeved garment
-LEAST_FOREARM = 0.7  # the same before a garment without sleeves
+SLEEVELESS_FROM = 0.45  # the same before a garment without sleeves, whose armholes end below
 BARE_TIME_S = 0.4  # how fast the judgement "this forearm is bare" follows the picture
 SHORT_WORN = 1.0  # a short worn sleeve ends above here along an arm
 CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims of hands
@@ -152,7 +152,7 @@ class LayerDecider:
             if not limb.arm.in_front or limb.arm.behind:
                 continue
             bare = self._bare.get(side, True) and limb.reach < LONG_REACH
-            start = max(limb.reach, BARE_FROM if limb.reach > 0.0 else LEAST_FOREARM)
+            start = max(limb.reach, BARE_FROM if limb.reach > 0.0 else SLEEVELESS_FROM)
             hand, rim = find_hand(
                 seen,
                 limb.distance,

@@ -54,6 +54,7 @@ SOLID_WIDTH, RIM = (
 BESIDE_ARM = 128  # alpha of a bare arm's outline below which the wall may be painted
 BARE = 70  # evidence from which a cell of an arm or a neck needs no painting
 WORN_BESIDE = 40  # evidence that makes a cell no part of the surroundings
+UNIT_CELLS = 32.0  # of half a chest on a camera's grid, at most
 HOOD = 1.0  # half chests around the chin where a hood may lie
 CLOTH_REACH = 0.5  # half chests; the garment is continued no farther than this
 TRUNK_ROOM = 0.3  # half chests a worn shirt may be wider than the body
@@ -159,6 +160,12 @@ def garment_room(cells: Cells, marks: Marks) -> Mask:
 
 
 @njit(cache=True, nogil=True)
+def as_wide(cells: np.intp, marks: Marks) -> np.intp:
+    """So many cells of a camera's grid, in those of a photo's, which is finer."""
+    return max(cells, np.intp(cells * marks.unit / UNIT_CELLS + 0.5))
+
+
+@njit(cache=True, nogil=True)
 def _solid_skin(cells: Cells) -> Mask:
     """Skin wider than the mix of cloth and wall at a sleeve's edge, which looks like skin."""
     rows, columns = cells.person.shape
@@ -173,7 +180,7 @@ def _solid_skin(cells: Cells) -> Mask:
 
 
 @njit(cache=True, nogil=True)
-def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
+def _painted_skin(cells: Cells, marks: Marks, keep: Mask, over: Mask, solid: Mask) -> Mask:
     """Worn cloth on the neck and on the arms below the drawn sleeves becomes skin.
 
     On arms in worn sleeves this is wider than the arm: their outline is drawn elsewhere.
@@ -190,10 +197,11 @@ def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
             masks[1, y, x] = 255 if high and not solid[y, x] else 0
             masks[2, y, x] = 255 if clothed and not solid[y, x] else 0
             masks[3, y, x] = 255 if cells.skin[y, x] < BARE else 0
-    worn = grown(opened(masks[0], CELL), TWO_CELLS)
-    collar = grown(opened(masks[1], CELL), TWO_CELLS)
-    sleeve = grown(opened(masks[2], CELL), TWO_CELLS)
-    stripped, under = grown(masks[3], CELL), grown(over, RIM)
+    near = as_wide(TWO_CELLS, marks)
+    worn = grown(opened(masks[0], CELL), near)
+    collar = grown(opened(masks[1], CELL), near)
+    sleeve = grown(opened(masks[2], CELL), near)
+    stripped, under = grown(masks[3], CELL), grown(over, as_wide(RIM, marks))
     out = np.zeros((rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):
@@ -204,7 +212,9 @@ def _painted_skin(cells: Cells, keep: Mask, over: Mask, solid: Mask) -> Mask:
             if cells.person[y, x] <= LOOSER:
                 paint = 0
             paint |= under[y, x] if cells.garment[y, x] >= COVERED else 0
-            out[y, x] = 0 if keep[y, x] else paint
+            # a bare arm in front of the torso is kept, but not the shadow under a sleeve's hem
+            hem = worn[y, x] and role & PAINT_BARE and role & BAGGY_BARE
+            out[y, x] = 0 if keep[y, x] and not hem else paint
     return opened(out, CELL)
 
 
@@ -228,9 +238,10 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
         for x in range(columns):
             masks[0, y, x] = 255 if cells.person[y, x] > PERSON else 0
             masks[1, y, x] = 255 if cells.person[y, x] > LOOSER else 0
-    inside, around = shrunk(masks[0], RIM), grown(masks[1], TWO_CELLS)
+    rim, near = as_wide(RIM, marks), as_wide(TWO_CELLS, marks)
+    inside, around = shrunk(masks[0], rim), grown(masks[1], near)
     # under the soft edge of painted skin too, or what is worn would shine through
-    painted = shrunk(_solid_paint(cells, skin), TWO_CELLS)
+    painted = shrunk(_solid_paint(cells, skin), near)
     free, hood, sleeves = masks[0], masks[1], masks[2]
     reach = (HOOD * marks.unit) ** 2
     for y in range(rows):
@@ -251,7 +262,7 @@ def _painted_ground(cells: Cells, marks: Marks, keep: Mask, skin: Mask, solid: M
             hood[y, x] = 255 if hooded else 0
             baggy = role & BAGGY_CLOTHED or (role & BAGGY_BARE and cloth > WORN_SURE)
             sleeves[y, x] = 255 if person and cloth > WORN_HINT and baggy else 0
-    hood, sleeves = grown(opened(hood, CELL), RIM), grown(opened(sleeves, CELL), RIM)
+    hood, sleeves = grown(opened(hood, CELL), rim), grown(opened(sleeves, CELL), rim)
     out = np.zeros((rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):
@@ -299,7 +310,8 @@ def _continued_cloth(
             found = (worn > WORN_HINT) & (worn > cells.skin[y, x]) & (person > PERSON)
             masks[0, y, x] = 255 if found else 0
             masks[1, y, x] = 255 if cells.garment[y, x] >= 128 else 0
-    worn_rim, above = grown(masks[0], CELL), _above_hem(cells, marks)
+    cell, near, rim = as_wide(CELL, marks), as_wide(TWO_CELLS, marks), as_wide(RIM, marks)
+    worn_rim, above = grown(masks[0], cell), _above_hem(cells, marks)
     painted = _solid_paint(cells, skin)
     loose = grown(cells.trunk, max(1, int(TRUNK_ROOM * marks.unit)))
     away, reach = away_from(masks[1]), np.float32(CLOTH_REACH * marks.unit)
@@ -314,8 +326,8 @@ def _continued_cloth(
             taken = keep[y, x] | painted[y, x] | ground[y, x] | cells.neck[y, x]
             paint = paint and not taken and away[y // 2, x // 2] < reach
             out[y, x] = 255 if paint else 0
-    whole = shrunk(grown(out, TWO_CELLS), TWO_CELLS)  # evidence has gaps, cloth has no notches
-    wide, out = grown(whole, RIM), grown(whole, CELL)
+    whole = shrunk(grown(out, near), near)  # evidence has gaps, cloth has no notches
+    wide, out = grown(whole, rim), grown(whole, cell)
     for y in range(rows):
         for x in range(columns):
             if cells.person[y, x] <= PERSON:  # beyond the person, whose alpha ends it
@@ -338,7 +350,10 @@ def decide(cells: Cells, marks: Marks, hands: Mask, things: Mask, room: Mask) ->
             sleeve = cells.roles[y, x] & OVER and cells.person[y, x] > PERSON
             over[y, x] = out[0, y, x] = 255 if sleeve else 0
             out[5, y, x] = room[y, x]
-    skin = _painted_skin(cells, keep, over, solid)
+    skin = _painted_skin(cells, marks, keep, over, solid)
+    for y in range(rows):
+        for x in range(columns):
+            keep[y, x] = 0 if skin[y, x] else keep[y, x]
     ground = _painted_ground(cells, marks, keep, skin, solid)
     cloth = _continued_cloth(cells, marks, keep, skin, ground, solid)
     for y in range(rows):

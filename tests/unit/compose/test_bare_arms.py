@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, WALL, WORN, Scene
+from numpy.typing import NDArray
 
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
 from pipeline.compose.loops.fills import paint_fill
@@ -18,14 +19,34 @@ from pipeline.structures import DrawnLook, Frame, Image, Side
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
 
 
-def dressed(scene: Scene) -> Image:
-    """The scene's person in the scene's short-sleeved garment."""
+class ShadedHem(Scene):
+    """Short worn sleeves whose hem lies in its own shadow, on a bare arm in front of the torso."""
+
+    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int], OwnPart]]:
+        shade = (int(SKIN[0] * 0.7), int(SKIN[1] * 0.7), int(SKIN[2] * 0.7))
+        sleeve, hem = (along(self, 0.0, end) * np.uint8(255) for end in (0.6, 0.7))
+        wide = np.ones((9, 9))
+        sleeve, hem = cv2.dilate(sleeve, wide), cv2.dilate(hem, wide)
+        hem &= cv2.dilate(along(self, 0.0, 1.0) * np.uint8(255), np.ones((7, 7)))
+        return [*super().painted(), (hem, shade, OwnPart.ARMS), (sleeve, WORN, OwnPart.UPPER)]
+
+
+def dressed(scene: Scene, drawn: DrawnLook | None = None) -> Image:
+    """The scene's person in the scene's short-sleeved garment, or another one."""
     frame = scene.frame()
     return (
         scene.mirror()
-        .compose(frame, scene.body(), scene.drawn(), opacity=1.0, time_s=frame.time_s)
+        .compose(frame, scene.body(), drawn or scene.drawn(), opacity=1.0, time_s=frame.time_s)
         .image
     )
+
+
+def along(scene: Scene, start: float, end: float) -> NDArray[np.bool_]:
+    """The middle of the right upper arm between two places on it."""
+    shoulder, elbow, _, _ = scene.joints(Side.RIGHT)
+    ends = [shoulder + (elbow - shoulder) * place for place in (start, end)]
+    first, last = (tuple(p.round().astype(int).tolist()) for p in ends)
+    return cv2.line(np.zeros(scene.size_wh[::-1], np.uint8), first, last, (255,), 9) > 0
 
 
 def test_an_arm_tapers_as_its_half_widths_say() -> None:
@@ -76,18 +97,25 @@ def test_painted_skin_is_redder_where_less_light_falls() -> None:
     assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
 
 
-def test_an_upper_arm_is_before_the_garment_from_the_drawn_sleeve_on() -> None:
-    """The garment's side does not end in a step somewhere below its sleeve."""
+@pytest.mark.parametrize(("reach", "bare_from"), [(0.55, 0.63), (0.0, 0.5)])
+def test_an_upper_arm_is_before_the_garment_from_the_drawn_sleeve_on(
+    reach: float, bare_from: float
+) -> None:
+    """The garment's side does not end in a step somewhere below its sleeve, or its armhole."""
     scene = Scene(hand_on_chest=True, sleeveless=True)
-    image = dressed(scene).astype(int)
-    shoulder, elbow, _, _ = scene.joints(Side.RIGHT)
-    below = np.zeros(image.shape[:2], np.uint8)
-    ends = [shoulder + (elbow - shoulder) * part for part in (0.63, 0.85)]
-    first, last = (tuple(p.round().astype(int).tolist()) for p in ends)
-    cv2.line(below, first, last, 255, 9)
-    arm = (below > 0) & (scene.drawn().rgba[..., 3] > 0)
+    drawn = replace(scene.drawn(), sleeve_reach=dict.fromkeys(Side, reach))
+    arm = along(scene, bare_from, 0.85) & (drawn.rgba[..., 3] > 0)
     assert arm.sum() > 30
-    assert np.abs(image[arm] - scene.skin).max(axis=-1).mean() < 25
+    skin = dressed(scene, drawn)[arm].astype(int)
+    assert np.abs(skin - scene.skin).max(axis=-1).mean() < 25
+
+
+def test_the_shadow_under_a_worn_hem_is_no_ring_around_a_painted_arm() -> None:
+    scene = ShadedHem(hand_on_chest=True, sleeveless=True)
+    drawn = replace(scene.drawn(), sleeve_reach=dict.fromkeys(Side, 0.0))
+    drawn.rgba[along(scene, 0.3, 1.0)] = 0
+    below_hem = dressed(scene, drawn)[along(scene, 0.62, 0.8)].astype(int)
+    assert np.percentile(below_hem.sum(axis=-1), 5) > 0.85 * sum(SKIN)
 
 
 def test_nothing_of_a_worn_sleeve_shows_around_a_painted_forearm() -> None:
