@@ -19,7 +19,6 @@ import numpy as np
 from pipeline.body import BodyTracker
 from pipeline.closing import Closing
 from pipeline.compose.compositor import Compositor
-from pipeline.compose.view import CELLS, MANY_CELLS
 from pipeline.compose.warm_up import warm_up as compile_loops
 from pipeline.gate import Gate, Verdict, judge
 from pipeline.keyframes import KeyedLook
@@ -104,7 +103,7 @@ class LiveTryOn(Closing):
         self._scene = 0
         self._dressed_scene = 0
         self._bodies = BodyTracker()
-        self._compositor = Compositor(MANY_CELLS if photo else CELLS)
+        self._compositor = Compositor(photo is not None)
         self._body: Body | None = None
 
     def close(self) -> None:

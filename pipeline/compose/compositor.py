@@ -35,7 +35,7 @@ from pipeline.compose.loops.parts import movement, sample
 from pipeline.compose.morph import steep
 from pipeline.compose.parts import CarriedParts, PartMaps
 from pipeline.compose.things import Things
-from pipeline.compose.view import CELLS, FEW_CELLS, View, Viewer, plain
+from pipeline.compose.view import CELLS, FEW_CELLS, MANY_CELLS, View, Viewer, plain
 from pipeline.compose.zones import Zones, find_zones
 from pipeline.labels import Landmark
 from pipeline.structures import Alpha, Body, Composite, DrawnLook, Frame, Points
@@ -64,17 +64,17 @@ class Compositor:
     What it learns (colours, tones, the hem of what is worn) lives here and nowhere else.
 
     Args:
-        cells: of the analysis grid, about, see ``view``.
+        photo: of one picture that is composed a few times; there is time for finer edges.
     """
 
-    def __init__(self, cells: int = CELLS) -> None:
-        self._cells = cells
+    def __init__(self, photo: bool = False) -> None:
+        self._cells = MANY_CELLS if photo else CELLS
         self._viewer = Viewer()
         self._parts = CarriedParts()
         self._witness = Witness()
         self._things = Things()
         self._decider = LayerDecider()
-        self._painter = SkinPainter()
+        self._painter = SkinPainter(photo)
         self._tone = SceneTone()
         self._hem = WornHem()
         self._thrifty = False
