@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline import load_garment
+from pipeline.images import read_image
 from pipeline.pose import PoseEstimator
 from pipeline.still import dress_photo
 from pipeline.structures import Frame, Image, Reason
@@ -54,10 +55,15 @@ def test_a_picture_without_a_person_stays_untouched() -> None:
 @pytest.mark.media
 @pytest.mark.parametrize("name", ["oot_model_1", "synth_woman_0140", "real_man_hands_on_hips"])
 def test_real_people_are_dressed(media: Path, name: str) -> None:
-    from pipeline.images import read_image
-
     person = read_image(media / "people" / f"{name}.jpg")
     composite = dress_photo(person, load_garment("white-tee"))
     assert composite.reason is None
     assert composite.image.shape == person.shape
     assert (composite.image == person).all(axis=-1)[composite.mask == 0].all()
+
+
+@pytest.mark.media
+def test_no_spot_of_a_painted_arm_lies_on_the_torso_beside_it(media: Path) -> None:
+    person = read_image(media / "people" / "synth_man_0177.jpg")
+    torso = dress_photo(person, load_garment("red-polo")).image[740:860, 300:690].astype(int)
+    assert (torso[..., 0] > 2 * torso[..., 1]).all()

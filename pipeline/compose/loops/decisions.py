@@ -41,6 +41,7 @@ from pipeline.compose.loops.masks import (
     grown,
     opened,
     shrunk,
+    touching,
 )
 
 FOREARM_FROM, FOREARM_TO, FOREARM_SAMPLES = 0.05, 0.75, 24  # of the way from elbow to wrist
@@ -341,15 +342,19 @@ def decide(cells: Cells, marks: Marks, hands: Mask, things: Mask, room: Mask) ->
     rows, columns = cells.person.shape
     out = np.empty((6, rows, columns), np.uint8)
     head, solid = find_head(cells, marks), _solid_skin(cells)
-    keep, over = out[1], np.empty((rows, columns), np.uint8)
+    keep, sleeves = out[1], np.zeros((2, rows, columns), np.uint8)
     for y in range(rows):
         for x in range(columns):
             # worn cloth seen between fingers or strands; never on the middle of the face
             between = cells.worn[y, x] > WORN_CERTAIN and cells.face[y, x] >= FACE_MIDDLE
             keep[y, x] = things[y, x] if between else head[y, x] | hands[y, x] | things[y, x]
             sleeve = cells.roles[y, x] & OVER and cells.person[y, x] > PERSON
-            over[y, x] = out[0, y, x] = 255 if sleeve else 0
+            sleeves[0, y, x] = 255 if sleeve else 0
+            sleeves[1, y, x] = 255 if sleeve and cells.roles[y, x] & SURE_ARM else 0
             out[5, y, x] = room[y, x]
+    # not of the torso that an arm's outline reaches beyond the wall between them
+    over = touching(sleeves[0], sleeves[1], 0.0)
+    out[0] = over
     skin = _painted_skin(cells, marks, keep, over, solid)
     for y in range(rows):
         for x in range(columns):
