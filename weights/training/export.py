@@ -8,6 +8,7 @@ in half, which makes the file half as large; the runtime turns them back once, w
 from __future__ import annotations
 
 import argparse
+import json
 import warnings
 from pathlib import Path
 
@@ -16,14 +17,28 @@ import onnx
 import torch
 from onnx import helper, numpy_helper
 
+from pipeline.labels import OwnPart
 from pipeline.own_parser import WEIGHTS
 from weights.training.blazepose import BlazePoseFeatures
-from weights.training.exported import convolutions
+from weights.training.exported import ADJUSTMENT, LAST, convolutions
 from weights.training.network import OwnParserNet, example_inputs
 from weights.training.train import CHECKPOINT
 
 OPSET = 17
 FEW = 64  # so small tensors are left as they are
+ADJUSTED = {
+    OwnPart.FACE: 0.6,
+    OwnPart.NECK: -0.3,
+    OwnPart.UPPER: -0.3,
+    OwnPart.ARMS: -0.6,
+    OwnPart.HANDS: 0.3,
+    OwnPart.LOWER: -0.3,
+    OwnPart.LEGS: 0.6,
+    OwnPart.ACCESSORY: 0.6,
+}
+"""Added to logits: classes are more or less frequent in training's crops than in real pictures.
+Chosen in steps of .3 on the seen frames of the evaluation. Source: Menon et al. 2021, Long-tail
+learning via logit adjustment."""
 
 
 def export(checkpoint: Path, target: Path, older: Path | None = None, share: float = 0.0) -> None:
@@ -51,7 +66,18 @@ def export(checkpoint: Path, target: Path, older: Path | None = None, share: flo
     model = onnx.load(str(target))
     if older:
         _blend(model, onnx.load(str(older)), share)
+    _adjust(model)
     onnx.save(_halved(model), str(target))
+
+
+def _adjust(model: onnx.ModelProto) -> None:
+    """Add ``ADJUSTED`` to the logits, and say so in the file."""
+    added = [ADJUSTED.get(part, 0.0) for part in OwnPart]
+    name, bias = convolutions(model)[LAST][1]
+    moved = bias + np.repeat(np.float32(added), len(bias) // len(added))
+    (constant,) = (c for c in model.graph.initializer if c.name == name)
+    constant.CopyFrom(numpy_helper.from_array(moved, name))
+    helper.set_model_props(model, {ADJUSTMENT: json.dumps(added)})
 
 
 def _blend(model: onnx.ModelProto, older: onnx.ModelProto, share: float) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import Tensor, nn
 
+from pipeline.labels import OwnPart
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
 from weights.training.blazepose import BlazePoseFeatures
-from weights.training.export import export
+from weights.training.export import ADJUSTED, export
 from weights.training.network import OwnParserNet
 from weights.training.restore import restore
 from weights.training.train import CHECKPOINT, Training
@@ -77,6 +79,17 @@ def test_what_was_exported_comes_back(features: BlazePoseFeatures, folder: Path)
     wanted = _answer(_trained(features, 1))
     assert _apart(_answer(_restored(features, folder / "old.onnx")), wanted) < HALF
     assert _apart(_answer(_trained(features, 2)), wanted) > 10 * HALF
+
+
+def test_the_file_leans_to_classes_as_it_says(features: BlazePoseFeatures, folder: Path) -> None:
+    session = onnxruntime.InferenceSession(folder / "old.onnx")
+    picture, pose = _inputs(5, many=1)
+    (leaning,) = session.run(None, {"picture": picture.numpy(), "pose": pose.numpy()})
+    with torch.no_grad():
+        plain = np.asarray(_trained(features, 1)(picture, pose))
+    added = np.array([ADJUSTED.get(part, 0.0) for part in OwnPart])[None, :, None, None]
+    assert _apart(leaning, plain + added) < HALF
+    assert np.abs(added).max() > 10 * HALF * np.abs(plain).max()
 
 
 @torch.no_grad()
