@@ -52,6 +52,7 @@ class _ArmMemory:
         self.thickness = LimbMeasure()
         self.in_front = Latch(on_above=0.0, off_below=-0.10)
         self.behind = Latch(on_above=0.45, off_below=0.30)
+        self.wrist_seen = Latch(on_above=0.15, off_below=0.10)
 
     def tip(
         self,
@@ -185,6 +186,8 @@ class BodyTracker:
         shoulder = points[shoulder_id]
         lift = ease(_elevation(shoulder, points[elbow_id], axes) / math.pi)
         elbow_z, wrist_z = depth
+        # a hand that the body hides is guessed to be before it as often as behind it
+        wrist_seen = memory.wrist_seen.update(float(pose.visibility[wrist_id]))
         bones = bones_between(joints, axes.half_chest_px, sign)
         armpit = axes.place(
             -sign * 0.02 * axes.half_seen_px, -axes.torso_px * (0.245 - 0.09 * lift), shoulder
@@ -197,8 +200,8 @@ class BodyTracker:
             shoulder_tip=np.array(memory.tip(pose, axes, shoulder, sign, lift, dt_s), np.float32),
             armpit=np.array(armpit, np.float32),
             visible=float(min(pose.visibility[elbow_id], pose.visibility[wrist_id])),
-            in_front=memory.in_front.update(0.05 - wrist_z),
-            behind=memory.behind.update(min(elbow_z, wrist_z)),
+            in_front=memory.in_front.update(0.05 - wrist_z) & wrist_seen,
+            behind=memory.behind.update(min(elbow_z, wrist_z)) | (not wrist_seen),
             upper_px=self._upper.value * axes.torso_px,
             fore_px=self._fore.value * axes.torso_px,
             thickness_px=memory.thickness.update(alpha, bones, axes.half_chest_px, dt_s),

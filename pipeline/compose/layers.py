@@ -39,6 +39,7 @@ SURE_ARM, MIDDLE, BARE_ARM, HAND = 0.8, 0.75, 1.0, 1.2  # radii of the roles of 
 OUTLINED_ARM = 1.4  # the same where the arm's outline tells the end
 HAND_EDGE = 2  # cells around what is kept that its own edge ends, not that of a painted arm
 END = 2.55  # place along an arm beyond every other
+HIDDEN = 1.5  # the same of an arm that goes behind the body
 CALM_TIME_S = 0.06  # short: what was decided once must not linger
 GAUSS = 61  # of 256; a neighbour's weight in the softening of edges
 HEM_ROOM = 0.03  # torso lengths by which a worn hem may waver
@@ -198,7 +199,7 @@ def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
     if limb.reach > 0.0:
         rules.append((cells.DRAWN_SLEEVE, SLEEVE_ROOM, 0.0, limb.reach))
     if limb.reach < LONG_REACH:
-        start = max(0.0, limb.reach - UNDER_SLEEVE)
+        start, end = max(0.0, limb.reach - UNDER_SLEEVE), HIDDEN if limb.arm.behind else END
         if not bare:
             rules.append((cells.STRIPPED, BAGGY, max(1.0, limb.reach), END))
         if not bare and limb.arm.in_front:
@@ -207,8 +208,8 @@ def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
             rules.append((cells.PAINT_BARE, BARE_ARM, start, END))
             rules.append((cells.BAGGY_BARE, BAGGY, start, SHORT_WORN))
         else:
-            rules.append((cells.PAINT_CLOTHED, OUTLINED_ARM, start, END))
-            rules.append((cells.BAGGY_CLOTHED, BAGGY, start, END))
+            rules.append((cells.PAINT_CLOTHED, OUTLINED_ARM, start, end))
+            rules.append((cells.BAGGY_CLOTHED, BAGGY, start, end))
     rows = [(role, _percent(radii), _percent(a), _percent(b)) for role, radii, a, b in rules]
     return np.array(rows, np.int32)
 

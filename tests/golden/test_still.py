@@ -10,9 +10,11 @@ import pytest
 
 from pipeline import load_garment
 from pipeline.images import read_image
+from pipeline.labels import OwnPart
 from pipeline.pose import PoseEstimator
 from pipeline.still import dress_photo
 from pipeline.structures import Frame, Image, Reason
+from weights.training.truth import read_truths
 
 
 @pytest.mark.parametrize("garment", ["breton-top", "white-tee", "ribbed-tank"])
@@ -67,3 +69,14 @@ def test_no_spot_of_a_painted_arm_lies_on_the_torso_beside_it(media: Path) -> No
     person = read_image(media / "people" / "synth_man_0177.jpg")
     torso = dress_photo(person, load_garment("red-polo")).image[740:860, 300:690].astype(int)
     assert (torso[..., 0] > 2 * torso[..., 1]).all()
+
+
+@pytest.mark.media
+def test_a_forearm_before_the_belly_keeps_its_edge(media: Path) -> None:
+    (truth,) = (t for t in read_truths() if t.name == "seed_00891_00")
+    person, label = truth.image(media), truth.label()
+    image = dress_photo(person, load_garment("red-polo")).image.astype(int)
+    forearm = np.isin(label, (OwnPart.ARMS, OwnPart.HANDS))
+    forearm[: int(0.42 * len(label))] = False
+    changed = np.abs(image - person).max(axis=-1) > 40
+    assert changed[forearm].mean() < 0.12

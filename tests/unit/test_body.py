@@ -9,7 +9,7 @@ import pytest
 from pipeline.body import LEVELS, BodyTracker
 from pipeline.labels import Landmark
 from pipeline.steady import Estimate, Latch, Peak
-from pipeline.structures import Body, Pose, Side
+from pipeline.structures import Arm, Body, Pose, Side
 
 sys.path.insert(0, str(Path(__file__).parent))  # the figures are shared with the looks
 from looks.figures import HALF_WIDTH, MIDDLE, SHOULDER_RATIO, TORSO_PX, person
@@ -117,6 +117,18 @@ def test_depth_flags_do_not_flicker(attribute: str, near: float, far: float) -> 
     assert len(set(flags)) == 1
     assert tracker.update(with_wrist(-1.0), 1.0).arms[Side.LEFT].in_front
     assert tracker.update(with_wrist(1.0), 1.1).arms[Side.LEFT].behind
+
+
+def test_a_wrist_that_is_not_seen_is_behind_the_body() -> None:
+    tracker = BodyTracker()
+
+    def arm(visibility: float, time_s: float) -> Arm:
+        pose = with_wrist(-1.0)
+        pose.visibility[Landmark.LEFT_WRIST] = visibility
+        return tracker.update(pose, time_s).arms[Side.LEFT]
+
+    flags = [(a.in_front, a.behind) for a in (arm(v, v) for v in (0.3, 0.13, 0.05, 0.13, 0.3))]
+    assert flags == [(True, False)] * 2 + [(False, True)] * 2 + [(True, False)]
 
 
 def test_reset_forgets_the_person() -> None:

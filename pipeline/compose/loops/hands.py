@@ -12,6 +12,7 @@ from pipeline.compose.loops.masks import CELL, TWO_CELLS, grown, opened, shrunk,
 
 HAND_SKIN = 84  # evidence from which a cell near a hand's bones is a hand
 FAR_SKIN = 170  # the same farther away, where print may look like skin
+SURE_SKIN, NO_CLOTH = 240, 6  # evidence of skin, and of cloth, that leaves no doubt
 FINGERS = 0.75  # half chests around the knuckles where fingers may be
 BONE_WIDTH = 0.09  # half chests; a blob of skin must touch the hand's bones to be a hand
 MIN_HAND_AREA = 0.012  # square half chests; smaller spots of skin are print or noise
@@ -79,7 +80,7 @@ def find_hand(
             arm = on_arm and place >= forearm_from
             if arm or ((finger or hand_distance[y, x] < 100) and not sleeve[y, x]):
                 room[y, x] = 255
-    _keep_own_colour(room, bones, cells.lab)
+    _keep_own_colour(room, bones, cells)
     hand = shrunk(grown(opened(room, CELL), TWO_CELLS), TWO_CELLS)
     hand = touching(hand, bones, MIN_HAND_AREA * unit * unit)
     # beside worn cloth, whose colour mixes into the rim of everything, a hand is narrower
@@ -98,15 +99,20 @@ def find_hand(
 
 
 @njit(cache=True, nogil=True)
-def _keep_own_colour(room: Mask, bones: Mask, lab: Mask) -> None:
-    """Clear the cells far from the usual colour of those on the bones, in place."""
+def _keep_own_colour(room: Mask, bones: Mask, cells: Cells) -> None:
+    """Clear the cells far from the usual colour of those on the bones, in place.
+
+    But for those that are skin by all that is known: what is near colours it, and light does.
+    """
     rows, columns = room.shape
+    lab = cells.lab
     middle = usual_colour(room, bones, lab)
     if middle[0] < 0:
         return
     for y in range(rows):
         for x in range(columns):
-            if room[y, x]:
+            sure = cells.skin[y, x] > SURE_SKIN and cells.worn[y, x] < NO_CLOTH
+            if room[y, x] and not sure:
                 chroma = abs(lab[y, x, 1] - middle[1]) + abs(lab[y, x, 2] - middle[2])
                 if chroma >= OWN_CHROMA or abs(lab[y, x, 0] - middle[0]) >= OWN_LIGHT:
                     room[y, x] = 0

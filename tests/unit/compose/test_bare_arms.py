@@ -250,3 +250,16 @@ def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve() -> None:
         beside = x + 10 * (-1 if side is Side.RIGHT else 1)
         colour = np.median(image[y - 2 : y + 3, beside - 1 : beside + 2], axis=(0, 1))
         assert np.abs(colour - WALL).max() < 25
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_no_forearm_is_painted_of_an_arm_that_goes_behind_the_body(behind: bool) -> None:
+    scene = Scene(worn_sleeves=True)
+    _, elbow, wrist, _ = scene.joints(Side.LEFT)
+    x, y = (elbow + (wrist - elbow) * 0.8).astype(int)
+    body = scene.body()
+    arms = {**body.arms, Side.LEFT: replace(body.arms[Side.LEFT], behind=behind)}
+    body, frame = replace(body, arms=arms), scene.frame()
+    image = scene.mirror().compose(frame, body, scene.drawn(), opacity=1.0, time_s=0.0).image
+    place = image[y - 3 : y + 4, x - 3 : x + 4].astype(int)
+    assert (np.abs(place - (WORN if behind else SKIN)).max(axis=-1) < 40).all()
