@@ -7,6 +7,7 @@ between calls.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,10 @@ class OwnParser:
             closely: up to eleven looks instead of at most four.
         """
 
-        def see(crop: OwnCrop, mirrored: bool) -> OwnParse:
-            return self._look(image, pose, crop, mirrored)
+        alone = replace(pose, person_alpha=np.zeros_like(pose.person_alpha))
+
+        def see(crop: OwnCrop, mirrored: bool, outlined: bool) -> OwnParse:
+            return self._look(image, pose if outlined else alone, crop, mirrored)
 
         return study(pose, whole, closely, see)
 

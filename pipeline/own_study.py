@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pipeline.labels import OwnPart
-from pipeline.own_crop import INPUT_HW, OwnCrop, Planes, close_boxes, square
+from pipeline.own_crop import HAND_PLACES, INPUT_HW, OwnCrop, Planes, close_boxes, square
 from pipeline.own_parse import OwnParse
 from pipeline.structures import Pose
 
@@ -29,6 +29,7 @@ class Look:
     """One look: what it sees, left for right or not, and how much it counts.
 
     Attributes:
+        outlined: with MediaPipe's outline, which often lacks a hand.
         soft_px: of the crop, as ``SOFT_PX``; 0 for a look that has no edge to anything.
     """
 
@@ -36,6 +37,7 @@ class Look:
     mirrored: bool = False
     weight: float = 1.0
     soft_px: int = 0
+    outlined: bool = True
 
 
 def looks(pose: Pose, whole: bool, closely: bool = True) -> Iterator[Look]:
@@ -47,19 +49,24 @@ def looks(pose: Pose, whole: bool, closely: bool = True) -> Iterator[Look]:
     if upper.scale > UPPER_FINER * first.scale:
         yield Look(upper, False, UPPER_WEIGHT, SOFT_PX)
         yield Look(upper.scaled(FARTHER), True, UPPER_WEIGHT, SOFT_PX)
-    boxes = close_boxes(pose.landmarks_px, pose.visibility, pose.size_wh) if closely else []
-    for number, box in enumerate(boxes):
-        yield Look(OwnCrop.fit(*box), bool(number % 2), CLOSE_WEIGHT, SOFT_PX)
+    if not closely:
+        return
+    seen = pose.landmarks_px, pose.visibility, pose.size_wh
+    hands = close_boxes(*seen, HAND_PLACES)
+    for number, box in enumerate(close_boxes(*seen)):
+        crop, mirrored = OwnCrop.fit(*box), bool(number % 2)
+        yield Look(crop, mirrored, CLOSE_WEIGHT, SOFT_PX, outlined=box not in hands)
 
 
 def study(
-    pose: Pose, whole: bool, closely: bool, see: Callable[[OwnCrop, bool], OwnParse]
+    pose: Pose, whole: bool, closely: bool, see: Callable[[OwnCrop, bool, bool], OwnParse]
 ) -> OwnParse:
     """The mean of several looks at one picture.
 
     Args:
         pose: of the person in it; whole: down to the feet; closely: at parts of the body too.
-        see: one look at a crop, left for right if the second argument says so.
+        see: one look at a crop, left for right if the second argument says so, with MediaPipe's
+            outline if the third does.
 
     Returns:
         What the first look covers, in pixels as fine as those of the closest.
@@ -67,7 +74,7 @@ def study(
     wanted = list(looks(pose, whole, closely))
     canvas = _Canvas(wanted[0].crop, max(look.crop.scale for look in wanted))
     for look in wanted:
-        canvas.add(see(look.crop, look.mirrored).logits, look)
+        canvas.add(see(look.crop, look.mirrored, look.outlined).logits, look)
     return canvas.mean()
 
 

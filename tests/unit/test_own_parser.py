@@ -194,9 +194,11 @@ class Painted:
 
     def __init__(self) -> None:
         self.bright_on_the_left: list[bool] = []
+        self.outlined: list[bool] = []
 
     def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
-        bright = inputs["picture"][0, 0]
+        bright, outline = inputs["picture"][0, 0], inputs["picture"][0, 3]
+        self.outlined.append(bool((outline > 0).any()))
         middle = WIDTH // 2
         self.bright_on_the_left.append(bool(bright[:, :middle].mean() > bright[:, middle:].mean()))
         logits = np.full((1, len(OwnPart), *INPUT_HW), -4.0, np.float32)
@@ -225,6 +227,13 @@ def test_a_mirrored_look_lands_where_the_plain_one_does() -> None:
     inner = np.s_[:, EDGE_PX : WIDTH - EDGE_PX]
     assert np.mean(plain.crop_labels[inner] != mirrored.crop_labels[inner]) < 0.02
     assert (plain.crop_labels == OwnPart.UPPER).mean() > 0.1
+
+
+def test_both_hands_are_studied_without_the_outline() -> None:
+    parser, painted, image = painted_parser()
+    parser.study(image, standing_pose())
+    assert len(painted.outlined) > 8
+    assert painted.outlined.count(False) == 2
 
 
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:

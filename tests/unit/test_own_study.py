@@ -53,7 +53,7 @@ class Drawn:
         self.image, self.wrong = image, wrong
         self.crops: list[OwnCrop] = []
 
-    def __call__(self, crop: OwnCrop, mirrored: bool) -> OwnParse:
+    def __call__(self, crop: OwnCrop, mirrored: bool, outlined: bool = True) -> OwnParse:
         self.crops.append(crop)
         seen = sampled(self.image, crop.to_crop, (WIDTH, HEIGHT), 0)
         logits = np.full((len(OwnPart), HEIGHT, WIDTH), -6.0, np.float32)
@@ -76,6 +76,14 @@ def test_closer_looks_are_at_what_is_there() -> None:
     assert sum(1 for _ in looks(without_hands, whole=True)) == len(scales) - 2
     half = standing(ankles=False)
     assert sum(1 for _ in looks(half, whole=False)) == len(scales) - 2  # it is the upper body
+
+
+def test_hands_are_looked_at_without_the_outline_which_often_lacks_them() -> None:
+    pose = standing()
+    alone = [look.crop for look in looks(pose, whole=True) if not look.outlined]
+    middles = [tuple(crop.to_frame @ (WIDTH / 2, HEIGHT / 2, 1)) for crop in alone]
+    wrists = pose.landmarks_px[[Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST]]
+    assert np.abs(np.array(middles) - wrists).max() < 2
 
 
 def test_nobody_looks_beside_the_frame() -> None:
