@@ -26,7 +26,7 @@ from pipeline.own_crop import (
     pose_planes,
 )
 from pipeline.own_parse import OwnParse, nobody
-from pipeline.own_study import study
+from pipeline.own_study import snapped, study
 from pipeline.structures import Image, Pose
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "own_parser.onnx"
@@ -92,7 +92,8 @@ class OwnParser:
         def see(crop: OwnCrop, mirrored: bool, outlined: bool) -> OwnParse:
             return self._look(image, pose if outlined else alone, crop, mirrored)
 
-        return study(pose, whole, closely, see)
+        seen = study(pose, whole, closely, see)
+        return snapped(seen, image) if closely else seen
 
     def parse(
         self, image: Image, pose: Pose | None, whole: bool = True, closely: bool = True

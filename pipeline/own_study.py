@@ -13,14 +13,26 @@ import cv2
 import numpy as np
 
 from pipeline.labels import OwnPart
-from pipeline.own_crop import HAND_PLACES, INPUT_HW, OwnCrop, Planes, close_boxes, square
+from pipeline.own_crop import (
+    HAND_PLACES,
+    INPUT_HW,
+    MIDDLE,
+    OwnCrop,
+    Planes,
+    close_boxes,
+    sampled,
+    square,
+)
 from pipeline.own_parse import OwnParse
-from pipeline.structures import Pose
+from pipeline.structures import Image, Pose
 
 FARTHER = 0.85  # the scale of a look's mirrored repetition, times its own
 UPPER_FINER = 1.1  # so much finer must the upper body alone be to be looked at by itself
 UPPER_WEIGHT = 2.0  # of such looks, times that of looks at everything
 CLOSE_WEIGHT = 1.0  # of the closest looks
+EDGE_REACH = 7  # canvas pixels to an edge of the picture that a border may be moved to
+EDGE_CONTRAST = 6.5  # levels²: the variance that makes an edge
+LEAST_SHARE = 1e-4
 SOFT_PX = 48  # from a closer look's edge, where it counts nothing, to where it counts fully
 
 
@@ -76,6 +88,22 @@ def study(
     for look in wanted:
         canvas.add(see(look.crop, look.mirrored, look.outlined).logits, look)
     return canvas.mean()
+
+
+def snapped(parse: OwnParse, image: Image) -> OwnParse:
+    """What was seen, with its borders moved to the edges that the picture shows beside them.
+
+    Source: He, Sun and Tang 2013, Guided image filtering.
+
+    Args:
+        parse: of a picture; image: that picture, (H, W, 3) uint8 RGB.
+    """
+    height, width = parse.logits.shape[1:]
+    guide = sampled(image, parse.crop.to_crop, (width, height), MIDDLE)
+    shares = np.ascontiguousarray(parse.probabilities.transpose(1, 2, 0))
+    snap = cv2.ximgproc.createGuidedFilter(guide, EDGE_REACH, EDGE_CONTRAST)
+    found = np.clip(snap.filter(shares), LEAST_SHARE, 1).transpose(2, 0, 1)
+    return OwnParse(parse.crop, np.log(found))
 
 
 class _Canvas:

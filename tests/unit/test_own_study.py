@@ -11,7 +11,7 @@ import pytest
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import INPUT_HW, OwnCrop, close_boxes, sampled
 from pipeline.own_parse import OwnParse
-from pipeline.own_study import looks, study
+from pipeline.own_study import looks, snapped, study
 from pipeline.structures import Pose
 from tests.unit.standing_pose import SIZE_WH, standing_pose
 
@@ -139,3 +139,19 @@ def test_what_looks_get_wrong_at_their_edges_is_forgiven() -> None:
     assert (studied == OwnPart.HAIR).mean() < 0.02
     middle = studied[studied.shape[0] // 4 : -studied.shape[0] // 4, studied.shape[1] // 4 :]
     assert not (middle == OwnPart.HAIR).any()
+
+
+@pytest.mark.parametrize(("edge", "border"), [(98, 98), (None, 100)])
+def test_a_border_moves_to_an_edge_that_the_picture_shows(edge: int | None, border: int) -> None:
+    """Seen at 100 where the picture has its edge at 98, or has none."""
+    image = np.random.default_rng(1).integers(60, 68, (HEIGHT, WIDTH, 3), np.uint8)
+    if edge:
+        image[:, edge:] += 100
+    logits = np.full((len(OwnPart), HEIGHT, WIDTH), -9.0, np.float32)
+    logits[OwnPart.UPPER] = (np.arange(WIDTH) - 99.5) / 3
+    logits[OwnPart.BACKGROUND] = -logits[OwnPart.UPPER]
+    crop = OwnCrop(np.eye(2, 3, dtype=np.float32))
+    found = snapped(OwnParse(crop, logits), image).labels((WIDTH, HEIGHT)) == OwnPart.UPPER
+    begins = found[40:200].argmax(axis=1)
+    assert np.abs(begins - border).mean() < 0.5
+    assert found[:, 120:].all() and not found[:, :80].any()
