@@ -27,13 +27,13 @@ from weights.training.train import CHECKPOINT
 OPSET = 17
 FEW = 64  # so small tensors are left as they are
 ADJUSTED = {
-    OwnPart.FACE: 0.6,
-    OwnPart.NECK: -0.3,
+    OwnPart.HAIR: -0.3,
+    OwnPart.FACE: 0.3,
+    OwnPart.NECK: -0.6,
     OwnPart.UPPER: -0.3,
     OwnPart.ARMS: -0.6,
-    OwnPart.HANDS: 0.3,
     OwnPart.LOWER: -0.3,
-    OwnPart.LEGS: 0.6,
+    OwnPart.LEGS: 0.3,
     OwnPart.ACCESSORY: 0.6,
 }
 """Added to logits: classes are more or less frequent in training's crops than in real pictures.
