@@ -197,7 +197,9 @@ class Compositor:
         planes[SKIN : BARE_GROUND + 1], planes[GAIN : SHADOW + 1] = fill, lights
         planes[FRONT], planes[LIMIT] = layers.front, layers.limit
         planes[ROOM], planes[CLOTH] = layers.room, cloth
-        planes[BEHIND] = np.minimum(behind, ~front)
+        # the neck hides the collar behind it, be it wider than usual or painted
+        bare = np.maximum(evidence.skin, layers.skin)
+        planes[BEHIND] = np.minimum(np.minimum(behind, ~front), ~bare)
         planes[COVER] = np.maximum(cover, back)
         return _Analysis(view, Coarse(planes, way, smooth), _joints(body))
 

@@ -18,9 +18,10 @@ from drawn_scene import (
     near,
     with_back_collar,
 )
+from numpy.typing import NDArray
 
 from pipeline.compose.compositor import Compositor
-from pipeline.labels import Landmark
+from pipeline.labels import Landmark, OwnPart
 
 PLAIN = Scene()
 
@@ -64,6 +65,22 @@ def test_the_back_collar_lies_beside_the_neck_only() -> None:
         assert near(colour_of(image, opening), SKIN, 45)
     between_neck_and_front = np.s_[86:89, 144:146]  # the wall is not seen through a garment
     assert near(colour_of(image, between_neck_and_front), BACK, 60)
+
+
+class BullNeck(Scene):
+    """A neck as wide as the neckline."""
+
+    def painted(self) -> list[tuple[NDArray[np.uint8], tuple[int, int, int], OwnPart]]:
+        neck = np.zeros(self.size_wh[::-1], np.uint8)
+        neck[72:100, 140:180] = 255
+        return [(neck, SKIN, OwnPart.NECK), *super().painted()]
+
+
+def test_a_wide_neck_hides_the_back_collar_too() -> None:
+    scene = BullNeck()
+    image = dress(scene, drawn=with_back_collar(scene.drawn())).image
+    for side in (np.s_[76:83, 142:146], np.s_[76:83, 174:178]):
+        assert near(colour_of(image, side), SKIN, 45)
 
 
 def test_a_hood_stands_behind_a_bowed_head() -> None:
