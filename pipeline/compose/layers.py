@@ -22,6 +22,7 @@ from pipeline.compose.morph import dilated, without
 from pipeline.compose.settle import Settler
 from pipeline.compose.view import View
 from pipeline.compose.zones import Limb, Zones
+from pipeline.steady import Latch
 from pipeline.structures import Alpha, Side
 
 LONG_REACH = 1.8  # a sleeve that ends here leaves no arm to paint
@@ -34,11 +35,13 @@ CUFF = 1.92  # a worn long sleeve is slimmed as far as here; beyond are the rims
 BARE_SHARE = 0.55  # of a forearm's axis must be free of worn cloth for it to be bare
 BARE_MARGIN = 0.1  # less for an arm that was bare: no flipping
 SLEEVE_ROOM = 1.6  # arm radii a worn sleeve may be wide where it becomes the drawn sleeve
+SOLID = 128  # alpha of a drawn garment from which a cell is covered
 BAGGY = 2.0  # worn sleeves wider than this many arm radii are not recognised as sleeves
 SURE_ARM, MIDDLE, BARE_ARM, HAND = 0.8, 0.75, 1.0, 1.2  # radii of the roles of an arm's cells
 OUTLINED_ARM = 1.4  # the same where the arm's outline tells the end
 HAND_EDGE = 2  # cells around what is kept that its own edge ends, not that of a painted arm
 END = 2.55  # place along an arm beyond every other
+OVER_FROM, OVER_SAMPLES = 0.3, 8  # of an upper arm: what is above lies beside the torso
 HIDDEN = 1.5  # the same of an arm that goes behind the body
 CALM_TIME_S = 0.06  # short: what was decided once must not linger
 GAUSS = 61  # of 256; a neighbour's weight in the softening of edges
@@ -83,6 +86,7 @@ class LayerDecider:
         """Forget the person."""
         self._shares: dict[Side, float] = {}
         self._bare: dict[Side, bool] = {}
+        self._before = {side: Latch(on_above=0.65, off_below=0.45) for side in Side}
         self._settler = Settler(CALM_TIME_S)
         self._time_s: float | None = None
 
@@ -110,7 +114,8 @@ class LayerDecider:
         self._judge_arms(zones, evidence, time_s)
         roles = np.zeros(view.shape, np.uint16)
         for side, limb in zones.limbs.items():
-            rules = _rules(limb, self._bare.get(side, True))
+            before = self._before[side].update(_share_before(limb, cover))
+            rules = _rules(limb, self._bare.get(side, True), before)
             loops.add_roles(roles, limb.distance, limb.position, limb.hand_distance, rules)
         outline = self._outline(zones)
         seen = _cells(view, zones, evidence, cover, roles, outline)
@@ -184,12 +189,26 @@ class LayerDecider:
             self._bare[side] = self._shares[side] >= least
 
 
+def _share_before(limb: Limb, cover: Alpha) -> float:
+    """How much of the upper arm's axis below the drawn sleeve lies on the drawn garment."""
+    start, end = limb.joints[0], limb.joints[1]
+    along = np.linspace(max(OVER_FROM, min(limb.reach, 0.9)), 1.0, OVER_SAMPLES)[:, None]
+    places = (start + along * (end - start)).round().astype(int)
+    rows, columns = cover.shape
+    x, y = places[:, 0].clip(0, columns - 1), places[:, 1].clip(0, rows - 1)
+    return float((cover[y, x] >= SOLID).mean())
+
+
 def _percent(share: float) -> int:
     return round(100 * share)
 
 
-def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
-    """Which cells of an arm play which role, see ``decisions.add_roles``."""
+def _rules(limb: Limb, bare: bool, before: bool) -> NDArray[np.int32]:
+    """Which cells of an arm play which role, see ``decisions.add_roles``.
+
+    Args:
+        bare: below the elbow; before: its upper arm, too, lies before the drawn garment.
+    """
     rules = [
         (cells.SURE_ARM, SURE_ARM, 0.0, END),
         (cells.MIDDLE, MIDDLE, 0.0, END),
@@ -203,7 +222,8 @@ def _rules(limb: Limb, bare: bool) -> NDArray[np.int32]:
         if not bare:
             rules.append((cells.STRIPPED, BAGGY, max(1.0, limb.reach), END))
         if not bare and limb.arm.in_front:
-            rules.append((cells.OVER, OUTLINED_ARM, max(1.0, limb.reach), END))
+            over_from = OVER_FROM if before else 1.0
+            rules.append((cells.OVER, OUTLINED_ARM, max(over_from, limb.reach), END))
         if bare:
             rules.append((cells.PAINT_BARE, BARE_ARM, start, END))
             rules.append((cells.BAGGY_BARE, BAGGY, start, SHORT_WORN))

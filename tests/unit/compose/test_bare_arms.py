@@ -14,7 +14,7 @@ from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_
 from pipeline.compose.loops.fills import paint_fill
 from pipeline.labels import OwnPart
 from pipeline.limbs import USUAL
-from pipeline.structures import DrawnLook, Frame, Image, Side
+from pipeline.structures import DrawnLook, Frame, Image, Points, Side
 
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
 
@@ -263,3 +263,18 @@ def test_no_forearm_is_painted_of_an_arm_that_goes_behind_the_body(behind: bool)
     image = scene.mirror().compose(frame, body, scene.drawn(), opacity=1.0, time_s=0.0).image
     place = image[y - 3 : y + 4, x - 3 : x + 4].astype(int)
     assert (np.abs(place - (WORN if behind else SKIN)).max(axis=-1) < 40).all()
+
+
+class PressedIn(Scene):
+    """The right upper arm, in a long worn sleeve, lies before the torso as its forearm does."""
+
+    def joints(self, side: Side) -> Points:
+        if side is Side.LEFT:
+            return super().joints(side)
+        return np.array([(130, 96), (136, 144), (158, 150), HAND_ON_CHEST], np.float32)
+
+
+def test_an_upper_arm_before_the_torso_joins_its_forearm_to_the_drawn_sleeve() -> None:
+    scene = PressedIn(hand_on_chest=True, worn_sleeves=True)
+    upper = dressed(scene)[along(scene, 0.72, 0.95)].astype(int)
+    assert np.median(np.abs(upper - scene.skin).max(axis=-1)) < 40
