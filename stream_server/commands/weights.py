@@ -26,7 +26,7 @@ from pipeline.checkpoints.manifest import (
 from pipeline.errors import WeightsError
 
 app = typer.Typer(
-    help="Published checkpoints. None is needed: without them the photo look is used.",
+    help="Published checkpoints. None is needed: without them a garment's own photo is worn.",
     no_args_is_help=True,
 )
 
@@ -189,7 +189,7 @@ def verify(
     if as_json:
         typer.echo(json.dumps(results, indent=2))
     elif not entries:
-        typer.echo(f"No checkpoint is in {folder}; the photo look needs none.")
+        typer.echo(f"No checkpoint is in {folder}; none is needed to wear a garment's own photo.")
     if not all(result["good"] for result in results):
         raise typer.Exit(CHECK_FAILED)
 

@@ -216,3 +216,11 @@ def test_load_garment_takes_ids_folders_and_pictures(
         load_garment("nope", folder)
     with pytest.raises(GarmentUnknown, match="Check the path"):
         load_garment(str(tmp_path / "missing.jpg"))
+
+
+def test_who_misspells_a_garment_is_told_all_of_our_own() -> None:
+    with pytest.raises(GarmentUnknown) as refused:
+        load_garment("blue-jeans")
+    own = [folder.name for folder in catalog.DEFAULTS.iterdir() if folder.is_dir()]
+    assert len(own) > 10
+    assert all(name in str(refused.value) for name in own)
