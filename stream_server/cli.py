@@ -41,8 +41,8 @@ StackOption = Annotated[
     str,
     typer.Option(
         metavar=CHOICES,
-        help="Where networks dress the person: cuda, cpu (minutes), off (a garment's own photo, bent"
-        " to the body), or auto: cuda if its weights and a GPU are here.",
+        help="Where networks dress the person: cuda, cpu (minutes), off (a garment's own photo,"
+        " bent to the body), or auto: cuda if its weights and a GPU are here.",
     ),
 ]
 GarmentOption = Annotated[
