@@ -111,8 +111,7 @@ def _keep_own_colour(room: Mask, bones: Mask, cells: Cells) -> None:
         return
     for y in range(rows):
         for x in range(columns):
-            sure = cells.skin[y, x] > SURE_SKIN and cells.worn[y, x] < NO_CLOTH
-            if room[y, x] and not sure:
+            if room[y, x] and (cells.skin[y, x] <= SURE_SKIN or cells.worn[y, x] >= NO_CLOTH):
                 chroma = abs(lab[y, x, 1] - middle[1]) + abs(lab[y, x, 2] - middle[2])
                 if chroma >= OWN_CHROMA or abs(lab[y, x, 0] - middle[0]) >= OWN_LIGHT:
                     room[y, x] = 0
