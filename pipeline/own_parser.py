@@ -1,7 +1,7 @@
 """Wearcast's own human parser: which part of a person every pixel shows, from picture and pose.
 
 What the network sees is in ``own_crop``. It was trained on synthetic people alone, on top of
-MediaPipe's pose network (``weights/training``), so it may be used for anything. It keeps nothing
+two networks of MediaPipe (``weights/training``), so it may be used for anything. It keeps nothing
 between calls.
 """
 
@@ -33,7 +33,7 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "own_parser.onnx"
 
 
 class OwnParser:
-    """The network, ready to run on one thread; takes 20 to 25 CPU-ms a call.
+    """The network, ready to run on one thread; takes about 25 CPU-ms a call.
 
     Args:
         weights: ONNX file.

@@ -19,15 +19,14 @@ from onnx import helper, numpy_helper
 
 from pipeline.labels import OwnPart
 from pipeline.own_parser import WEIGHTS
-from weights.training.blazepose import BlazePoseFeatures
 from weights.training.exported import ADJUSTMENT, LAST, convolutions
+from weights.training.features import Features
 from weights.training.network import OwnParserNet, example_inputs
 from weights.training.train import CHECKPOINT
 
 OPSET = 17
 FEW = 64  # so small tensors are left as they are
 ADJUSTED = {
-    OwnPart.HAIR: -0.3,
     OwnPart.FACE: 0.3,
     OwnPart.NECK: -0.6,
     OwnPart.UPPER: -0.3,
@@ -49,7 +48,7 @@ def export(checkpoint: Path, target: Path, older: Path | None = None, share: flo
         target: ONNX file.
         older, share: exported weights that are blended in, and how much of the mean they are.
     """
-    network = OwnParserNet(BlazePoseFeatures()).eval()
+    network = OwnParserNet(Features()).eval()
     kept = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network.load_state_dict(kept["mean"])
     with warnings.catch_warnings():  # about the exporter itself

@@ -1,9 +1,10 @@
-"""The parser's network: a decoder of what MediaPipe's pose network sees in pictures of 256×192.
+"""The parser's network: a decoder of what two networks of MediaPipe see in pictures of 256×192.
 
-What things are is known from the pose network's frozen features, which were learnt from real
-people; a parser that learns that from renders alone is soon sure of things that only renders show.
-Where things end is seen by a stem of its own at half and a quarter of the resolution. The picture
-enters as blocks of 2×2 pixels and leaves the same way, so that nothing is computed at full size.
+What things are is known from their frozen features, which were learnt from real people
+(``features``); a parser that learns that from renders alone is soon sure of things that only
+renders show. Where things end is also seen by a stem of its own at half of the resolution. The
+picture enters as blocks of 2×2 pixels and leaves the same way, so that nothing of the parser's own
+is computed at full size.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from torch.nn import functional
 
 from pipeline.labels import OwnPart
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
-from weights.training.blazepose import CHANNELS, BlazePoseFeatures
 from weights.training.fast_cpu import DepthwiseConv, doubled
+from weights.training.features import OUTLINE_CHANNELS, POSE_CHANNELS, Features
 
 BLOCK = 2  # side of the blocks of pixels that enter and leave as one
 WIDTHS = (24, 40, 80, 144, 192)  # channels at 1/2, 1/4, 1/8, 1/16, 1/32
@@ -67,16 +68,19 @@ class OwnParserNet(nn.Module):
         classes: planes that come out.
     """
 
-    def __init__(self, features: BlazePoseFeatures, classes: int = len(OwnPart)) -> None:
+    def __init__(self, features: Features, classes: int = len(OwnPart)) -> None:
         super().__init__()
         self.features = features
         enter = PICTURE_PLANES * BLOCK**2
         self.stem = nn.Sequential(ConvNorm(enter, WIDTHS[0]), Residual(WIDTHS[0], 1, 3))
+        self.edge = nn.Sequential(
+            nn.Conv2d(OUTLINE_CHANNELS[2], WIDTHS[0], 1, bias=False), nn.BatchNorm2d(WIDTHS[0])
+        )
         self.down = ConvNorm(WIDTHS[0], WIDTHS[1], 3, 2)
         self.pose = ConvNorm(WIDTHS[1] + POSE_PLANES, WIDTHS[1], 1)
         self.known = nn.ModuleList(
-            ConvNorm(channels + GUIDES, width, 1)
-            for channels, width in zip(CHANNELS.values(), WIDTHS[1:], strict=True)
+            ConvNorm(channels + GUIDES + OUTLINE_CHANNELS.get(stride, 0), width, 1)
+            for (stride, channels), width in zip(POSE_CHANNELS.items(), WIDTHS[1:], strict=True)
         )
         self.match = nn.Sequential(
             nn.Conv2d(WIDTHS[1], WIDTHS[1], 1, bias=False), nn.BatchNorm2d(WIDTHS[1])
@@ -106,9 +110,12 @@ class OwnParserNet(nn.Module):
         Returns:
             (B, classes, 256, 192).
         """
+        bodies, outlines = self.features((picture[:, :3] + 1) / 2)
         fine = self.stem(functional.pixel_unshuffle(picture, BLOCK))
+        fine = fine + self.edge(outlines[BLOCK].to(fine.dtype))
         quarter = self.pose(torch.cat([self.down(fine), pose], 1))
-        first, *others = self._known(picture, pose)
+        guide = torch.cat([pose, functional.avg_pool2d(picture[:, 3:], POSE_STRIDE)], 1)
+        first, *others = self._known(bodies, outlines, guide)
         kept = [fine, self.stages[0](quarter + self.match(first))]
         kept += [stage(seen) for stage, seen in zip(self.stages[1:], others, strict=True)]
         x = kept.pop()
@@ -118,14 +125,14 @@ class OwnParserNet(nn.Module):
             x = refine(join(torch.cat([skip, doubled(x)], 1)))
         return functional.pixel_shuffle(self.classify(x), BLOCK)
 
-    def _known(self, picture: Tensor, pose: Tensor) -> list[Tensor]:
+    def _known(
+        self, bodies: dict[int, Tensor], outlines: dict[int, Tensor], guide: Tensor
+    ) -> list[Tensor]:
         """The features with who is meant, at 1/4 to 1/32, in the network's own widths."""
-        features = self.features((picture[:, :3] + 1) / 2)
-        outline = functional.avg_pool2d(picture[:, 3:], POSE_STRIDE)
-        guide = torch.cat([pose, outline], 1)
         found = []
-        for known, seen in zip(self.known, features.values(), strict=True):
-            found.append(known(torch.cat([seen.to(guide.dtype), guide], 1)))
+        for known, (stride, seen) in zip(self.known, bodies.items(), strict=True):
+            there = [seen, guide, outlines[stride]] if stride in outlines else [seen, guide]
+            found.append(known(torch.cat([x.to(guide.dtype) for x in there], 1)))
             guide = functional.avg_pool2d(guide, 2)
         return found
 

@@ -24,7 +24,6 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from pipeline.labels import OwnPart
-from weights.training.blazepose import BlazePoseFeatures
 from weights.training.dataset import (
     IGNORED,
     Batch,
@@ -34,6 +33,7 @@ from weights.training.dataset import (
     Stream,
     as_inputs,
 )
+from weights.training.features import Features
 from weights.training.network import OwnParserNet
 from weights.training.restore import restore
 
@@ -78,7 +78,7 @@ class Training:
         self._path = folder / CHECKPOINT
         self._device = device
         self._layout = torch.channels_last
-        features = BlazePoseFeatures()
+        features = Features()
         self.network = OwnParserNet(features).to(device, memory_format=self._layout)
         self.mean = OwnParserNet(features).to(device).eval()
         self.mean.load_state_dict(self.network.state_dict())

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from pipeline.labels import OwnPart
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
-from weights.training.blazepose import BlazePoseFeatures
 from weights.training.export import ADJUSTED, export
+from weights.training.features import Features
 from weights.training.network import OwnParserNet
 from weights.training.restore import restore
 from weights.training.train import CHECKPOINT, Training
@@ -31,7 +31,7 @@ def _inputs(seed: int, many: int = 2) -> tuple[Tensor, Tensor]:
     )
 
 
-def _trained(features: BlazePoseFeatures, seed: int) -> OwnParserNet:
+def _trained(features: Features, seed: int) -> OwnParserNet:
     """A network whose every norm has a mean, a spread, a factor and a bias of its own."""
     torch.manual_seed(seed)
     network = OwnParserNet(features).eval()
@@ -45,12 +45,12 @@ def _trained(features: BlazePoseFeatures, seed: int) -> OwnParserNet:
 
 
 @pytest.fixture(scope="module")
-def features() -> BlazePoseFeatures:
-    return BlazePoseFeatures()
+def features() -> Features:
+    return Features()
 
 
 @pytest.fixture(scope="module")
-def folder(features: BlazePoseFeatures, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(features: Features, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two checkpoints, each with its exported weights."""
     path = tmp_path_factory.mktemp("exported")
     for name, seed in (("old", 1), ("new", 2)):
@@ -64,7 +64,7 @@ def _answer(network: OwnParserNet) -> np.ndarray:
     return np.asarray(network.eval()(*_inputs(5)))
 
 
-def _restored(features: BlazePoseFeatures, weights: Path) -> OwnParserNet:
+def _restored(features: Features, weights: Path) -> OwnParserNet:
     torch.manual_seed(9)
     network = OwnParserNet(features)
     restore(network, weights, [_inputs(3), _inputs(4)])
@@ -75,13 +75,13 @@ def _apart(first: np.ndarray, second: np.ndarray) -> float:
     return float(np.abs(first - second).max() / np.abs(second).max())
 
 
-def test_what_was_exported_comes_back(features: BlazePoseFeatures, folder: Path) -> None:
+def test_what_was_exported_comes_back(features: Features, folder: Path) -> None:
     wanted = _answer(_trained(features, 1))
     assert _apart(_answer(_restored(features, folder / "old.onnx")), wanted) < HALF
     assert _apart(_answer(_trained(features, 2)), wanted) > 10 * HALF
 
 
-def test_the_file_leans_to_classes_as_it_says(features: BlazePoseFeatures, folder: Path) -> None:
+def test_the_file_leans_to_classes_as_it_says(features: Features, folder: Path) -> None:
     session = onnxruntime.InferenceSession(folder / "old.onnx")
     picture, pose = _inputs(5, many=1)
     (leaning,) = session.run(None, {"picture": picture.numpy(), "pose": pose.numpy()})
@@ -93,9 +93,7 @@ def test_the_file_leans_to_classes_as_it_says(features: BlazePoseFeatures, folde
 
 
 @torch.no_grad()
-def test_norms_of_restored_weights_know_what_enters_them(
-    features: BlazePoseFeatures, folder: Path
-) -> None:
+def test_norms_of_restored_weights_know_what_enters_them(features: Features, folder: Path) -> None:
     network = _restored(features, folder / "old.onnx")
     before = _answer(network)
     # while it trains, a network takes the means and spreads of the batch instead of those it keeps
@@ -104,7 +102,7 @@ def test_norms_of_restored_weights_know_what_enters_them(
 
 
 def test_blending_moves_a_network_to_the_older_one(
-    features: BlazePoseFeatures, folder: Path, tmp_path: Path
+    features: Features, folder: Path, tmp_path: Path
 ) -> None:
     old, new = (_answer(_trained(features, seed)) for seed in (1, 2))
     answers = {}
@@ -118,7 +116,7 @@ def test_blending_moves_a_network_to_the_older_one(
 
 
 def test_training_begins_with_exported_weights_and_goes_on_from_its_own(
-    features: BlazePoseFeatures, folder: Path, tmp_path: Path
+    features: Features, folder: Path, tmp_path: Path
 ) -> None:
     pictures = (np.random.default_rng(0).uniform(0, 255, (2, *INPUT_HW, 4)), (2, *INPUT_HW))
     small = (2, INPUT_HW[0] // POSE_STRIDE, INPUT_HW[1] // POSE_STRIDE, POSE_PLANES)

@@ -12,8 +12,16 @@ from ai_edge_litert.interpreter import Interpreter
 
 from pipeline.blazepose.network import model_path
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES
-from weights.training.blazepose import CHANNELS, TAPS, BlazePoseFeatures
+from weights.training.features import (
+    OUTLINE_CHANNELS,
+    OUTLINE_TAPS,
+    POSE_CHANNELS,
+    POSE_TAPS,
+    Features,
+    outline_path,
+)
 from weights.training.network import OwnParserNet, example_inputs
+from weights.training.tflite import Taps
 
 SIDE = 256
 CLOSE = 1e-3  # of the largest value; other orders of adding
@@ -21,8 +29,8 @@ CLASSES = 11
 
 
 @pytest.fixture(scope="module")
-def features() -> BlazePoseFeatures:
-    return BlazePoseFeatures()
+def features() -> Features:
+    return Features()
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +41,43 @@ def picture() -> np.ndarray:
 
 
 @pytest.mark.filterwarnings("ignore:Warning. Enabling .experimental_preserve_all_tensors.")
+@pytest.mark.parametrize(
+    ("which", "path", "taps", "channels"),
+    [
+        (0, model_path(), POSE_TAPS, POSE_CHANNELS),
+        (1, outline_path(), OUTLINE_TAPS, OUTLINE_CHANNELS),
+    ],
+    ids=["pose", "outline"],
+)
 def test_every_tap_is_what_litert_computes(
-    features: BlazePoseFeatures, picture: np.ndarray
+    features: Features,
+    picture: np.ndarray,
+    which: int,
+    path: Path,
+    taps: Taps,
+    channels: dict[int, int],
 ) -> None:
-    interpreter = Interpreter(str(model_path()), experimental_preserve_all_tensors=True)
+    interpreter = Interpreter(str(path), experimental_preserve_all_tensors=True)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture)
     interpreter.invoke()
-    found = features(torch.from_numpy(picture.transpose(0, 3, 1, 2)))
-    for stride, taps in TAPS.items():
-        wanted = np.concatenate([interpreter.get_tensor(t) for t in taps], -1)
+    found = features(torch.from_numpy(picture.transpose(0, 3, 1, 2)))[which]
+    for stride, tensors in taps.items():
+        wanted = np.concatenate([interpreter.get_tensor(t) for t in tensors], -1)
         got = found[stride].numpy().transpose(0, 2, 3, 1)
-        assert got.shape == (1, SIDE // stride, SIDE // stride, CHANNELS[stride])
+        assert got.shape == (1, SIDE // stride, SIDE // stride, channels[stride])
         assert np.abs(got - wanted).max() < CLOSE * np.abs(wanted).max()
 
 
-def test_another_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "path"), [("pose", model_path()), ("outline", outline_path())])
+def test_another_file_is_refused(name: str, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tflite"
-    other.write_bytes(model_path().read_bytes()[:-1])
-    with pytest.raises(ValueError, match="pose network"):
-        BlazePoseFeatures(other)
+    other.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="is not the file of MediaPipe"):
+        Features(**{name: other})
 
 
-def test_a_step_trains_the_parser_and_leaves_the_features(features: BlazePoseFeatures) -> None:
+def test_a_step_trains_the_parser_and_leaves_the_features(features: Features) -> None:
     network = OwnParserNet(features)
     picture, pose = example_inputs()
     picture += torch.rand_like(picture)
@@ -70,12 +92,18 @@ def test_a_step_trains_the_parser_and_leaves_the_features(features: BlazePoseFea
     assert moved == {n for n, _ in network.named_children()} - {"features"}
 
 
-def test_what_the_pose_network_sees_reaches_the_logits(features: BlazePoseFeatures) -> None:
-    """Its picture and the stem's are the same input; without the features another answer comes."""
+@pytest.mark.parametrize("which", ["bodies", "outlines"])
+def test_what_the_frozen_networks_see_reaches_the_logits(features: Features, which: str) -> None:
+    """Their picture and the stem's are the same input; without them another answer comes."""
     network = OwnParserNet(features).eval()
     picture, pose = torch.rand(1, PICTURE_PLANES, *INPUT_HW), torch.zeros(1, POSE_PLANES, 64, 48)
     with torch.no_grad():
         seen = network(picture, pose)
-        for adapter in network.known:
-            adapter[0].weight.zero_()
+        if which == "outlines":
+            network.edge[0].weight.zero_()
+        for adapter, (stride, bodies) in zip(network.known, POSE_CHANNELS.items(), strict=True):
+            weight = adapter[0].weight
+            first = 0 if which == "bodies" else weight.shape[1] - OUTLINE_CHANNELS.get(stride, 0)
+            last = bodies if which == "bodies" else weight.shape[1]
+            weight[:, first:last] = 0
         assert not torch.allclose(seen, network(picture, pose))

@@ -1,13 +1,14 @@
-"""MediaPipe's pose network as an extractor of features that has seen many real people.
+"""Networks that have seen many real people, as extractors of features: read from TFLite files.
 
-Its weights (Apache-2.0) come with MediaPipe. They are read from its file and never trained; what
-they make of a picture is an input of the parser's own network, which itself sees renders only.
+Their weights are never trained; what they make of a picture is an input of the parser's own
+network, which itself sees renders only. Their architecture is in their files, so one reader does
+for all.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,49 +19,43 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pipeline.blazepose.network import model_path
-
-SHA256 = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
-TAPS: dict[int, tuple[int, ...]] = {4: (279,), 8: (226, 277), 16: (251, 275), 32: (269,)}
-"""Tensors of the file, by how many pixels of the picture one of theirs is wide: where a stage ends,
-and where the decoder has brought the stages together again."""
-CHANNELS = {4: 48, 8: 32 + 48, 16: 88 + 48, 32: 144}
+Taps = Mapping[int, tuple[int, ...]]
+"""Tensors of a file, by how many pixels of the picture one of theirs is wide."""
 
 NAMES = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
-RELU6 = schema.ActivationFunctionType.RELU6
 NUMBERS = {
     schema.TensorType.FLOAT32: np.float32,
     schema.TensorType.FLOAT16: np.float16,
 }
 
+RELU6 = schema.ActivationFunctionType.RELU6
+
 Step = tuple[Callable[..., Tensor], list[int], int]
 """What to call, with which tensors, and which tensor comes out."""
 
 
-class BlazePoseFeatures(nn.Module):
-    """The pose network as far as the taps.
-
-    Source: Bazarevsky et al. 2020, BlazePose; the architecture is read from the file.
+class TFLiteFeatures(nn.Module):
+    """A network of convolutions as far as some taps.
 
     Args:
-        path: ``pose_landmark_full.tflite``, by default that of the installed MediaPipe.
+        path: of its file; sha256: of what is in it.
+        taps: what to give back.
 
     Raises:
-        ModuleNotFoundError: MediaPipe is not installed.
         ValueError: the file is another one.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path, sha256: str, taps: Taps) -> None:
         super().__init__()
-        path = path or model_path()
         raw = path.read_bytes()
-        if hashlib.sha256(raw).hexdigest() != SHA256:
-            raise ValueError(f"{path} is not MediaPipe 0.10's pose network.")
+        if hashlib.sha256(raw).hexdigest() != sha256:
+            raise ValueError(f"{path} is not the file of MediaPipe 0.10.21.")
         file = _File(raw)
         self._entry = file.entry
+        self._taps = taps
         self._layers = nn.ModuleList()
         self._steps: list[Step] = []
-        for operator in file.leading_to({tensor for taps in TAPS.values() for tensor in taps}):
+        for operator in file.leading_to({tensor for few in taps.values() for tensor in few}):
             call = file.call(operator)
             if isinstance(call, nn.Module):
                 self._layers.append(call)
@@ -75,12 +70,12 @@ class BlazePoseFeatures(nn.Module):
             picture: (B, 3, H, W) RGB in 0..1, height and width multiples of 32.
 
         Returns:
-            By stride s: (B, ``CHANNELS[s]``, H / s, W / s).
+            By stride s: (B, channels, H / s, W / s).
         """
         tensors = {self._entry: picture}
         for call, inputs, output in self._steps:
             tensors[output] = call(*(tensors[i] for i in inputs))
-        return {s: torch.cat([tensors[t] for t in taps], 1) for s, taps in TAPS.items()}
+        return {s: torch.cat([tensors[t] for t in taps], 1) for s, taps in self._taps.items()}
 
 
 class _File:
@@ -103,16 +98,14 @@ class _File:
 
     def call(self, operator: Any) -> Callable[..., Tensor]:
         """What does the same."""
-        match self._name(operator):
-            case "CONV_2D" | "DEPTHWISE_CONV_2D":
-                return self._convolution(operator)
-            case "RESIZE_BILINEAR":  # always to twice the size, pixels being areas
-                return _doubled
-            case "ADD":
-                clip = operator.builtinOptions.fusedActivationFunction == RELU6
-                return _added_and_clipped if clip else torch.add
-            case name:
-                raise ValueError(f"The pose network is known to have no {name}.")
+        name = self._name(operator)
+        if name in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+            return self._convolution(operator)
+        if name == "ADD" and operator.builtinOptions.fusedActivationFunction == RELU6:
+            return _added_and_clipped
+        if name not in CALLS:
+            raise ValueError(f"The networks are known to have no {name}.")
+        return CALLS[name]
 
     def moving(self, operator: Any) -> list[int]:
         """The inputs of an operator that depend on the picture, as they are before any padding."""
@@ -125,15 +118,20 @@ class _File:
         kernels = kernels.transpose((3, 0, 1, 2) if depthwise else (0, 3, 1, 2))
         outside, inside, side, _ = kernels.shape
         options = operator.builtinOptions
-        around = options.padding == schema.Padding.SAME or self._padded(operator)
-        groups = outside if depthwise else 1
-        layer = nn.Conv2d(
-            inside * groups, outside, side, options.strideW, side // 2 * around, groups=groups
-        )
+        stride, groups = options.strideW, outside if depthwise else 1
+        layer = nn.Conv2d(inside * groups, outside, side, stride, groups=groups)
         layer.weight.data = torch.from_numpy(np.ascontiguousarray(kernels))
         layer.bias = nn.Parameter(torch.from_numpy(biases))
-        clip = options.fusedActivationFunction == RELU6
-        return nn.Sequential(layer, nn.ReLU6()) if clip else layer
+        parts: list[nn.Module] = [layer]
+        same = options.padding == schema.Padding.SAME
+        if self._padded(operator) or (same and stride == 1):
+            layer.padding = (side // 2, side // 2)
+        elif same:  # of an even size: more behind than before
+            less = (side - stride) // 2
+            parts.insert(0, nn.ZeroPad2d((less, side - stride - less) * 2))
+        if options.fusedActivationFunction == RELU6:
+            parts.append(nn.ReLU6())
+        return nn.Sequential(*parts)
 
     def _name(self, operator: Any) -> str:
         code = self._model.operatorCodes[operator.opcodeIndex]
@@ -160,5 +158,20 @@ def _doubled(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
+def _mean(x: Tensor) -> Tensor:
+    return functional.adaptive_avg_pool2d(x, 1)
+
+
 def _added_and_clipped(x: Tensor, y: Tensor) -> Tensor:
     return functional.relu6(x + y)
+
+
+CALLS: dict[str, Callable[..., Tensor]] = {
+    "ADD": torch.add,
+    "MUL": torch.mul,
+    "RELU": torch.relu,
+    "HARD_SWISH": functional.hardswish,
+    "LOGISTIC": torch.sigmoid,
+    "RESIZE_BILINEAR": _doubled,  # in these files always to twice the size, pixels being areas
+    "AVERAGE_POOL_2D": _mean,  # in these files always of everything
+}
