@@ -86,16 +86,16 @@ class LandmarkNetwork:
         return np.asarray(self._interpreter.tensor(index)(), np.float32)
 
 
-def model_path() -> Path:
-    """The file inside MediaPipe's package, which is found but not imported.
+def model_path(file: str = MODEL) -> Path:
+    """A file inside MediaPipe's package, which is found but not imported.
 
     Raises:
         ModuleNotFoundError: MediaPipe is not installed.
     """
     spec = find_spec("mediapipe")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("mediapipe is not installed; its wheel holds the pose models")
-    return Path(spec.origin).parent / MODEL
+        raise ModuleNotFoundError("mediapipe is not installed; its wheel holds the models")
+    return Path(spec.origin).parent / file
 
 
 def refine(points: Floats, heatmaps: NDArray[np.float32]) -> Floats:

@@ -1,13 +1,12 @@
 """What the parser's network takes from networks that know real people, frozen.
 
 MediaPipe's pose network knows bodies and their parts; its network that tells people from what is
-behind them for video calls knows hands close to the lens, loose hair and dark sleeves before dark
-walls. Both come with MediaPipe (Apache-2.0).
+behind them knows hands and arms that the pose network's outline misses. Both come with MediaPipe
+(Apache-2.0).
 """
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ POSE_TAPS: Taps = {4: (279,), 8: (226, 277), 16: (251, 275), 32: (269,)}
 """Where a stage ends, and where the decoder has brought the stages together again."""
 POSE_CHANNELS = {4: 48, 8: 32 + 48, 16: 88 + 48, 32: 144}
 
+OUTLINE_MODEL = "modules/selfie_segmentation/selfie_segmentation.tflite"
 OUTLINE_SHA256 = "9ee168ec7c8f2a16c56fe8e1cfbc514974cbbb7e434051b455635f1bd1462f5c"
 OUTLINE_TAPS: Taps = {2: (245,), 4: (219,), 8: (193,), 16: (157,)}
 """What each stage of the decoder starts from or ends with."""
@@ -44,7 +44,9 @@ class Features(nn.Module):
     def __init__(self, pose: Path | None = None, outline: Path | None = None) -> None:
         super().__init__()
         self.pose = TFLiteFeatures(pose or model_path(), POSE_SHA256, POSE_TAPS)
-        self.outline = TFLiteFeatures(outline or outline_path(), OUTLINE_SHA256, OUTLINE_TAPS)
+        self.outline = TFLiteFeatures(
+            outline or model_path(OUTLINE_MODEL), OUTLINE_SHA256, OUTLINE_TAPS
+        )
 
     def forward(self, picture: Tensor) -> tuple[dict[int, Tensor], dict[int, Tensor]]:
         """What each of them sees.
@@ -56,12 +58,3 @@ class Features(nn.Module):
             Of the pose network and of the outline's, by stride s: (B, channels, H / s, W / s).
         """
         return self.pose(picture), self.outline(picture)
-
-
-def outline_path() -> Path:
-    """Where the installed MediaPipe keeps the network that tells people from their background."""
-    found = find_spec("mediapipe")
-    if found is None or not found.submodule_search_locations:
-        raise ModuleNotFoundError("MediaPipe is not installed.")
-    (folder, *_) = found.submodule_search_locations
-    return Path(folder) / "modules/selfie_segmentation/selfie_segmentation.tflite"

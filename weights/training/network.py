@@ -61,7 +61,7 @@ class Residual(nn.Module):
 
 
 class OwnParserNet(nn.Module):
-    """See the module. 0.7 M parameters of its own beside the 1.6 M of the features.
+    """See the module. 0.7 M parameters of its own beside the 1.7 M of the features.
 
     Args:
         features: what is known of real people.

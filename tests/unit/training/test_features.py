@@ -14,11 +14,11 @@ from pipeline.blazepose.network import model_path
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES
 from weights.training.features import (
     OUTLINE_CHANNELS,
+    OUTLINE_MODEL,
     OUTLINE_TAPS,
     POSE_CHANNELS,
     POSE_TAPS,
     Features,
-    outline_path,
 )
 from weights.training.network import OwnParserNet, example_inputs
 from weights.training.tflite import Taps
@@ -45,7 +45,7 @@ def picture() -> np.ndarray:
     ("which", "path", "taps", "channels"),
     [
         (0, model_path(), POSE_TAPS, POSE_CHANNELS),
-        (1, outline_path(), OUTLINE_TAPS, OUTLINE_CHANNELS),
+        (1, model_path(OUTLINE_MODEL), OUTLINE_TAPS, OUTLINE_CHANNELS),
     ],
     ids=["pose", "outline"],
 )
@@ -69,7 +69,9 @@ def test_every_tap_is_what_litert_computes(
         assert np.abs(got - wanted).max() < CLOSE * np.abs(wanted).max()
 
 
-@pytest.mark.parametrize(("name", "path"), [("pose", model_path()), ("outline", outline_path())])
+@pytest.mark.parametrize(
+    ("name", "path"), [("pose", model_path()), ("outline", model_path(OUTLINE_MODEL))]
+)
 def test_another_file_is_refused(name: str, path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.tflite"
     other.write_bytes(path.read_bytes()[:-1])
