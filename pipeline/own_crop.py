@@ -51,13 +51,10 @@ FEET = (
 )
 CLOSE_HEIGHT = 1.2  # torso lengths, of what a closer look sees
 Places = tuple[tuple[Landmark, ...], ...]
-HAND_PLACES: Places = (
-    (Landmark.LEFT_WRIST, Landmark.LEFT_INDEX),
-    (Landmark.RIGHT_WRIST, Landmark.RIGHT_INDEX),
-)
 CLOSE_PLACES: Places = (
     (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
-    *HAND_PLACES,
+    (Landmark.LEFT_WRIST, Landmark.LEFT_INDEX),
+    (Landmark.RIGHT_WRIST, Landmark.RIGHT_INDEX),
     (Landmark.LEFT_ELBOW,),
     (Landmark.RIGHT_ELBOW,),
     (Landmark.LEFT_SHOULDER,),
@@ -200,7 +197,6 @@ def close_boxes(
     landmarks_px: Points,
     visibility: NDArray[np.float32],
     size_wh: tuple[int, int],
-    places: Places = CLOSE_PLACES,
 ) -> list[tuple[float, float, float, float]]:
     """Left, top, right and bottom pixel edges of closer looks: head, hands, elbows, shoulders.
 
@@ -209,7 +205,7 @@ def close_boxes(
     tall = CLOSE_HEIGHT * torso_length(landmarks_px, size_wh)
     wide = tall * INPUT_HW[1] / INPUT_HW[0]
     boxes = []
-    for place in map(list, places):
+    for place in map(list, CLOSE_PLACES):
         x, y = landmarks_px[place].mean(0).tolist()
         seen = bool((visibility[place] >= MIN_VISIBILITY).all())
         if seen and 0 <= x < size_wh[0] and 0 <= y < size_wh[1]:

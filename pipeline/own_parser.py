@@ -84,7 +84,7 @@ class OwnParser:
         """Parse a still picture in several looks, see ``own_study``; finer, and errs less.
 
         Args:
-            closely: up to eleven looks instead of at most four, and borders at the picture's edges.
+            closely: up to 18 looks instead of at most four, and borders at the picture's edges.
         """
 
         alone = replace(pose, person_alpha=np.zeros_like(pose.person_alpha))

@@ -14,7 +14,6 @@ import numpy as np
 
 from pipeline.labels import OwnPart
 from pipeline.own_crop import (
-    HAND_PLACES,
     INPUT_HW,
     MIDDLE,
     OwnCrop,
@@ -29,7 +28,7 @@ from pipeline.structures import Image, Pose
 FARTHER = 0.85  # the scale of a look's mirrored repetition, times its own
 UPPER_FINER = 1.1  # so much finer must the upper body alone be to be looked at by itself
 UPPER_WEIGHT = 2.0  # of such looks, times that of looks at everything
-CLOSE_WEIGHT = 1.0  # of the closest looks
+CLOSE_WEIGHT = 0.6  # of the closest looks
 EDGE_REACH = 7  # canvas pixels to an edge of the picture that a border may be moved to
 EDGE_CONTRAST = 6.5  # levels²: the variance that makes an edge
 LEAST_SHARE = 1e-4
@@ -41,7 +40,8 @@ class Look:
     """One look: what it sees, left for right or not, and how much it counts.
 
     Attributes:
-        outlined: with MediaPipe's outline, which often lacks a hand.
+        outlined: with MediaPipe's outline, which tells whose figure is meant but often lacks a
+            hand or an arm; closely, what is looked at is the person's anyway.
         soft_px: of the crop, as ``SOFT_PX``; 0 for a look that has no edge to anything.
     """
 
@@ -63,11 +63,10 @@ def looks(pose: Pose, whole: bool, closely: bool = True) -> Iterator[Look]:
         yield Look(upper.scaled(FARTHER), True, UPPER_WEIGHT, SOFT_PX)
     if not closely:
         return
-    seen = pose.landmarks_px, pose.visibility, pose.size_wh
-    hands = close_boxes(*seen, HAND_PLACES)
-    for number, box in enumerate(close_boxes(*seen)):
-        crop, mirrored = OwnCrop.fit(*box), bool(number % 2)
-        yield Look(crop, mirrored, CLOSE_WEIGHT, SOFT_PX, outlined=box not in hands)
+    boxes = close_boxes(pose.landmarks_px, pose.visibility, pose.size_wh)
+    for crop in (OwnCrop.fit(*box) for box in boxes):
+        for mirrored in (False, True):
+            yield Look(crop, mirrored, CLOSE_WEIGHT, SOFT_PX, outlined=False)
 
 
 def study(

@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import NotSupported, WeightsError
 from pipeline.labels import Landmark, OwnPart
 from pipeline.own_crop import (
+    CLOSE_PLACES,
     INPUT_HW,
     JOINTS,
     LIMBS,
@@ -229,11 +230,15 @@ def test_a_mirrored_look_lands_where_the_plain_one_does() -> None:
     assert (plain.crop_labels == OwnPart.UPPER).mean() > 0.1
 
 
-def test_both_hands_are_studied_without_the_outline() -> None:
+def test_only_close_looks_are_without_the_outline_and_each_is_repeated_mirrored() -> None:
     parser, painted, image = painted_parser()
+    parser.study(image, standing_pose(), closely=False)
+    assert all(painted.outlined)
+    far = len(painted.outlined)
     parser.study(image, standing_pose())
-    assert len(painted.outlined) > 8
-    assert painted.outlined.count(False) == 2
+    close = painted.outlined[2 * far :]
+    assert len(close) == 2 * len(CLOSE_PLACES)
+    assert not any(close)
 
 
 def test_missing_and_foreign_weights_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ NOISE_SIDE = 512  # of the field that noise is cut from
 JPEG_QUALITIES = (25, 95)
 NEAR_SHARE = 0.05  # of a crop that a hand close to the lens fills at least
 NEAR_UNSEEN = 0.5  # of such hands, which MediaPipe leaves out of the outline
-PATCH_SHARE, PATCH = 0.12, (0.04, 0.16)  # of outlines without a piece of a limb; of the height
+BLANK_SHARE = 0.08  # of outlines without anybody
+PATCH_SHARE, PATCH = 0.3, (0.04, 0.25)  # of outlines without a piece of a limb; of the height
 SPILL_SHARE, SPILL = 0.08, (0.02, 0.08)  # of outlines with a piece of what is behind; the same
 DEFOCUSED, DEFOCUS = 0.6, (1.5, 6.0)  # of such hands; px of blur at full resolution
 LOW_LIGHT_SHARE, LOW_LIGHT = 0.1, (0.3, 0.6)  # darker ones show nobody whom MediaPipe finds
@@ -110,7 +111,7 @@ class Camera:
     def outline(self, label: Bytes) -> Bytes:
         """The person's alpha as MediaPipe would draw it for these labels."""
         rng = self._rng
-        if rng.random() < 0.03:
+        if rng.random() < BLANK_SHARE:
             return np.zeros_like(label)
         person = ((label > 0) & (label < 255)).astype(np.float32)
         hands = NEAR_UNSEEN if is_near(label) else 0.08

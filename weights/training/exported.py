@@ -12,6 +12,7 @@ from onnx import numpy_helper
 ADJUSTMENT = "logit_adjustment"
 """Metadata: JSON list of what was added to each class's logit when the weights were exported."""
 LAST = "classify"
+CONVOLUTIONS = ("Conv", "ConvTranspose")
 
 Constant = tuple[str, NDArray[np.float32]]
 """What the graph calls it, and its value."""
@@ -29,12 +30,12 @@ def convolutions(model: onnx.ModelProto) -> dict[str, list[Constant]]:
     layers = {
         _layer_name(node.name): [(name, kept[name]) for name in node.input[1:]]
         for node in graph.node
-        if node.op_type == "Conv" and all(name in kept for name in node.input[1:])
+        if node.op_type in CONVOLUTIONS and all(name in kept for name in node.input[1:])
     }
     added = [json.loads(p.value) for p in model.metadata_props if p.key == ADJUSTMENT]
     if added:
         name, bias = layers[LAST][1]
-        layers[LAST][1] = name, bias - np.repeat(np.float32(added[0]), len(bias) // len(added[0]))
+        layers[LAST][1] = name, bias - np.float32(added[0])
     return layers
 
 

@@ -3,8 +3,8 @@
 What things are is known from their frozen features, which were learnt from real people
 (``features``); a parser that learns that from renders alone is soon sure of things that only
 renders show. Where things end is also seen by a stem of its own at half of the resolution. The
-picture enters as blocks of 2×2 pixels and leaves the same way, so that nothing of the parser's own
-is computed at full size.
+first convolution steps over two pixels and the last doubles, so that nothing in between is computed
+at full size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
 from weights.training.fast_cpu import DepthwiseConv, doubled
 from weights.training.features import OUTLINE_CHANNELS, POSE_CHANNELS, Features
 
-BLOCK = 2  # side of the blocks of pixels that enter and leave as one
+FINEST = 2  # stride of what is not computed at full size
+ENTRY = 6  # px, side of the first kernel
 WIDTHS = (24, 40, 80, 144, 192)  # channels at 1/2, 1/4, 1/8, 1/16, 1/32
 DEPTHS = (2, 2, 2, 1)  # residual blocks behind the features, from 1/4
 GUIDES = POSE_PLANES + 1  # planes that say who is meant: pose and outline
@@ -30,7 +31,7 @@ class ConvNorm(nn.Sequential):
 
     def __init__(self, inside: int, outside: int, kernel: int = 3, stride: int = 1) -> None:
         super().__init__(
-            nn.Conv2d(inside, outside, kernel, stride, kernel // 2, bias=False),
+            nn.Conv2d(inside, outside, kernel, stride, (kernel - 1) // 2, bias=False),
             nn.BatchNorm2d(outside),
             nn.ReLU(inplace=True),
         )
@@ -71,10 +72,11 @@ class OwnParserNet(nn.Module):
     def __init__(self, features: Features, classes: int = len(OwnPart)) -> None:
         super().__init__()
         self.features = features
-        enter = PICTURE_PLANES * BLOCK**2
-        self.stem = nn.Sequential(ConvNorm(enter, WIDTHS[0]), Residual(WIDTHS[0], 1, 3))
+        self.stem = nn.Sequential(
+            ConvNorm(PICTURE_PLANES, WIDTHS[0], ENTRY, FINEST), Residual(WIDTHS[0], 1, 3)
+        )
         self.edge = nn.Sequential(
-            nn.Conv2d(OUTLINE_CHANNELS[2], WIDTHS[0], 1, bias=False), nn.BatchNorm2d(WIDTHS[0])
+            nn.Conv2d(OUTLINE_CHANNELS[FINEST], WIDTHS[0], 1, bias=False), nn.BatchNorm2d(WIDTHS[0])
         )
         self.down = ConvNorm(WIDTHS[0], WIDTHS[1], 3, 2)
         self.pose = ConvNorm(WIDTHS[1] + POSE_PLANES, WIDTHS[1], 1)
@@ -98,7 +100,7 @@ class OwnParserNet(nn.Module):
             Residual(width, 1 if i == 0 else 2, 3 if i == 0 else 5)
             for i, width in enumerate(outside[:-1])
         )
-        self.classify = nn.Conv2d(HEAD, classes * BLOCK**2, 1)
+        self.classify = nn.ConvTranspose2d(HEAD, classes, FINEST, FINEST)
 
     def forward(self, picture: Tensor, pose: Tensor) -> Tensor:
         """Logits.
@@ -111,8 +113,8 @@ class OwnParserNet(nn.Module):
             (B, classes, 256, 192).
         """
         bodies, outlines = self.features((picture[:, :3] + 1) / 2)
-        fine = self.stem(functional.pixel_unshuffle(picture, BLOCK))
-        fine = fine + self.edge(outlines[BLOCK].to(fine.dtype))
+        fine = self.stem(picture)
+        fine = fine + self.edge(outlines[FINEST].to(fine.dtype))
         quarter = self.pose(torch.cat([self.down(fine), pose], 1))
         guide = torch.cat([pose, functional.avg_pool2d(picture[:, 3:], POSE_STRIDE)], 1)
         first, *others = self._known(bodies, outlines, guide)
@@ -123,7 +125,8 @@ class OwnParserNet(nn.Module):
             reversed(kept), reversed(self.join), reversed(self.refine), strict=True
         ):
             x = refine(join(torch.cat([skip, doubled(x)], 1)))
-        return functional.pixel_shuffle(self.classify(x), BLOCK)
+        logits: Tensor = self.classify(x)
+        return logits
 
     def _known(
         self, bodies: dict[int, Tensor], outlines: dict[int, Tensor], guide: Tensor

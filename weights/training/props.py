@@ -25,10 +25,13 @@ AT_A_HAND = 0.6  # of balls and things; the others pass before the body
 WORN_OVER = (OwnPart.UPPER, OwnPart.NECK, OwnPart.LOWER)
 LEAST_SHOULDERS = 0.5  # of the torso's length: narrower people stand sideways
 LEAST_TORSO_PX = 24.0
-LENS_HANDS = 0.08  # of near people's pictures, at whose edge a hand is held close to the lens
+LENS_HANDS = 0.2  # of near people's pictures, at whose edge a hand is held close to the lens
 LENS_TORSO = 0.3  # of the picture's height; whoever holds the camera is not farther away
+LENS_REACHED = 0.5  # of such hands, which come in where or above where an arm leaves the picture
+LENS_SIZE = (0.15, 0.5)  # of the picture's shorter side
 LEAST_SKIN_PX = 60  # that show which colour it has
 BARE = (OwnPart.FACE, OwnPart.ARMS, OwnPart.HANDS, OwnPart.NECK)
+LENS_HIDES = 0.2  # of the face at most: one who looks into a camera does not cover it
 LENS_LABELLED = 127  # where at least half of what is seen is the hand
 FINE = 4  # bits of a pixel that OpenCV draws to
 
@@ -98,7 +101,7 @@ class Props:
         """RGB picture (H, W, 3) and labels (H, W), some with a hand close to the lens.
 
         Its outline is as soft as what is far too near is; it is as bright as the person's skin, or
-        up to twice as dark or bright.
+        up to twice as dark or bright. It covers little of the face.
         """
         rng = self._rng
         skin = image[np.isin(label, BARE)]
@@ -106,8 +109,11 @@ class Props:
         far = Torso.of(landmarks).size < LENS_TORSO * height
         if far or rng.random() > LENS_HANDS or len(skin) < LEAST_SKIN_PX:
             return image, label
-        size = min(height, width) * rng.uniform(0.15, 0.4)
+        size = min(height, width) * rng.uniform(*LENS_SIZE)
         middle = _on_the_edge(height, width, rng)
+        leaving = _leaving(label) if rng.random() < LENS_REACHED else []
+        if len(leaving):
+            middle = rng.choice(leaving) - np.array([0, rng.uniform(0, 1) * size], np.float32)
         inward = np.array([width / 2, height / 2]) - middle
         shape = _blank(image)
         _disc(shape, middle, size * 0.75)
@@ -117,12 +123,15 @@ class Props:
             tip = middle + np.array([np.cos(angle), np.sin(angle)]) * size * rng.uniform(0.8, 1.5)
             _stroke(shape, (middle, tip), max(2, round(size * rng.uniform(0.25, 0.45))))
         shape = cv2.GaussianBlur(shape, (0, 0), size * rng.uniform(0.03, 0.2))
+        hides, face = shape > LENS_LABELLED, label == OwnPart.FACE
+        if np.count_nonzero(hides & face) > LENS_HIDES * np.count_nonzero(face):
+            return image, label
         coarse = rng.normal(0, 0.15, (4, 4)).astype(np.float32)
         shade = rng.uniform(0.55, 1.5) * np.exp(cv2.resize(coarse, (width, height)))
         colour = np.median(skin, 0) * np.exp(rng.normal(0, 0.06, 3))
         alpha = (shape / np.float32(255))[..., None]
         mixed = image * (1 - alpha) + np.clip(shade[..., None] * colour, 0, 255) * alpha
-        hand = np.where(shape > LENS_LABELLED, OwnPart.HANDS, label)
+        hand = np.where(hides, OwnPart.HANDS, label)
         return mixed.astype(np.uint8), hand.astype(np.uint8)
 
     def _lanyard(self, picture: Bytes, torso: Torso) -> None:
@@ -235,6 +244,13 @@ def _on_the_edge(height: int, width: int, rng: np.random.Generator) -> Floats:
     if side == "below":
         return np.array([rng.uniform(0, width), height], np.float32)
     return np.array([0 if side == "left" else width, rng.uniform(0.1, 1) * height], np.float32)
+
+
+def _leaving(label: Bytes) -> Floats:
+    """(N, 2) pixels of sleeves and arms on the picture's left and right side."""
+    ends = label[:, [0, -1]]
+    y, side = np.nonzero((ends == OwnPart.UPPER) | (ends == OwnPart.ARMS))
+    return np.stack([side * (label.shape[1] - 1), y], 1).astype(np.float32)
 
 
 def _fixed(point: Floats | NDArray[np.float64]) -> tuple[int, int]:

@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from weights.training.exported import convolutions
 from weights.training.network import OwnParserNet
 
+Convolution = nn.Conv2d | nn.ConvTranspose2d
+
 
 def restore(network: OwnParserNet, path: Path, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
     """Set a network to what an exported file computes.
@@ -77,12 +79,12 @@ def _calibrate(
         norm.bias.add_(mean)
 
 
-def _layers(network: OwnParserNet) -> list[tuple[str, nn.Conv2d, nn.BatchNorm2d | None]]:
+def _layers(network: OwnParserNet) -> list[tuple[str, Convolution, nn.BatchNorm2d | None]]:
     """Every convolution of the network's own, with the norm right behind it."""
     modules = dict(network.named_modules())
     found = []
     for name, module in modules.items():
-        if isinstance(module, nn.Conv2d) and not name.startswith("features."):
+        if isinstance(module, Convolution) and not name.startswith("features."):
             stem, _, number = name.rpartition(".")
             following = f"{stem}.{int(number) + 1}" if number.isdigit() else ""
             norm = modules.get(following)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from pipeline.labels import OwnPart
 from pipeline.own_crop import INPUT_HW, PICTURE_PLANES, POSE_PLANES, POSE_STRIDE
+from pipeline.own_parser import WEIGHTS
 from weights.training.export import ADJUSTED, export
 from weights.training.features import Features
 from weights.training.network import OwnParserNet
@@ -135,6 +136,10 @@ def test_training_begins_with_exported_weights_and_goes_on_from_its_own(
     again = Training(tmp_path, "cpu")
     assert again.step == 1
     assert _apart(_answer(again.mean), _answer(training.mean)) < 1e-5
+
+
+def test_the_shipped_weights_are_of_this_network(features: Features) -> None:
+    assert np.isfinite(_answer(_restored(features, WEIGHTS))).all()
 
 
 def test_weights_of_another_network_are_refused(folder: Path) -> None:

@@ -105,6 +105,37 @@ def test_a_hand_held_close_to_the_lens_is_a_mass_of_skin_at_an_edge(
     assert np.array_equal(image[label == OwnPart.HANDS][0], SKIN)
 
 
+def test_a_hand_close_to_the_lens_hides_little_of_the_face(
+    landmarks: np.ndarray, person: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(props, "LENS_HANDS", 1.0)
+    image, label = person
+    face = np.zeros_like(label, bool)
+    face[60:110, 10:60] = True  # near a side, so that most hands would be before it
+    label[face] = OwnPart.FACE
+    hidden, held = [], 0
+    for seed in range(60):
+        _, now = Props(np.random.default_rng(seed)).lens_hand(image, label, landmarks)
+        hidden.append((now[face] == OwnPart.HANDS).mean())
+        held += bool((now != label).any())
+    assert max(hidden) <= props.LENS_HIDES
+    assert held > 10
+
+
+def test_a_hand_close_to_the_lens_continues_an_arm_that_leaves_the_picture(
+    landmarks: np.ndarray, person: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(props, "LENS_HANDS", 1.0)
+    monkeypatch.setattr(props, "LENS_REACHED", 1.0)
+    image, label = person
+    label[120:140, 110:] = OwnPart.UPPER  # a sleeve to the right
+    for seed in range(20):
+        _, now = Props(np.random.default_rng(seed)).lens_hand(image, label, landmarks)
+        new = (now == OwnPart.HANDS) & (label != OwnPart.HANDS)
+        assert new[:140, -1].any()
+        assert not new[:, 0].any()
+
+
 def test_no_hand_is_close_to_the_lens_of_somebody_far_away_or_without_skin(
     landmarks: np.ndarray, person: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
