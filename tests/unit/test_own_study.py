@@ -69,21 +69,27 @@ def test_closer_looks_are_at_what_is_there() -> None:
     pose = standing()
     first = next(iter(looks(pose, whole=True))).crop.scale
     scales = [look.crop.scale / first for look in looks(pose, whole=True)]
-    assert len(scales) == 2 + 2 + 7  # whole, upper body; eyes and both arms' joints
+    assert len(scales) == 2 + 2 + 2 * 7  # whole, upper body; eyes and both arms' joints
     assert scales[2] > 1.2 and min(scales[4:]) > scales[2]
     assert [look.crop.scale / first for look in looks(pose, True, closely=False)] == scales[:4]
     without_hands = standing(hands=False)
-    assert sum(1 for _ in looks(without_hands, whole=True)) == len(scales) - 2
+    assert sum(1 for _ in looks(without_hands, whole=True)) == len(scales) - 2 * 2
     half = standing(ankles=False)
     assert sum(1 for _ in looks(half, whole=False)) == len(scales) - 2  # it is the upper body
 
 
-def test_hands_are_looked_at_without_the_outline_which_often_lacks_them() -> None:
+def test_hands_are_looked_at_left_and_right_without_the_outline_which_often_lacks_them() -> None:
     pose = standing()
-    alone = [look.crop for look in looks(pose, whole=True) if not look.outlined]
-    middles = [tuple(crop.to_frame @ (WIDTH / 2, HEIGHT / 2, 1)) for crop in alone]
-    wrists = pose.landmarks_px[[Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST]]
-    assert np.abs(np.array(middles) - wrists).max() < 2
+    found = list(looks(pose, whole=True))
+    assert all(look.outlined for look in found[:4])
+    for wrist in pose.landmarks_px[[Landmark.LEFT_WRIST, Landmark.RIGHT_WRIST]]:
+        at = [look for look in found if np.abs(_middle(look.crop) - wrist).max() < 2]
+        assert [look.mirrored for look in at] == [False, True]
+        assert not any(look.outlined for look in at)
+
+
+def _middle(crop: OwnCrop) -> np.ndarray:
+    return np.asarray(crop.to_frame @ (WIDTH / 2, HEIGHT / 2, 1))
 
 
 def test_nobody_looks_beside_the_frame() -> None:
