@@ -50,8 +50,7 @@ FEET = (
     Landmark.RIGHT_FOOT_INDEX,
 )
 CLOSE_HEIGHT = 1.2  # torso lengths, of what a closer look sees
-Places = tuple[tuple[Landmark, ...], ...]
-CLOSE_PLACES: Places = (
+CLOSE_PLACES = (
     (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
     (Landmark.LEFT_WRIST, Landmark.LEFT_INDEX),
     (Landmark.RIGHT_WRIST, Landmark.RIGHT_INDEX),

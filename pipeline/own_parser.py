@@ -33,7 +33,7 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "own_parser.onnx"
 
 
 class OwnParser:
-    """The network, ready to run on one thread; takes about 25 CPU-ms a call.
+    """The network, ready to run on one thread; takes 20 to 25 CPU-ms a call.
 
     Args:
         weights: ONNX file.
