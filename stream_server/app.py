@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -235,6 +236,8 @@ async def serve(
         starting = asyncio.gather(tell_warm_up(house, announce), house.settle())
         await stopped.wait()
         starting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await starting
         announce("Ending: closing the sessions …")
         listener.close()
     finally:

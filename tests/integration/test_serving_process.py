@@ -72,6 +72,7 @@ def test_it_answers_while_the_models_load_and_ends_when_asked(
         out, err = process.communicate(timeout=END_S)
         assert process.returncode == 0, err
         assert "Traceback" not in out + err
+        assert "ERROR" not in out + err
         assert "hello" not in out + err  # what strangers send is not logged
 
 
