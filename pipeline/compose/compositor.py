@@ -64,14 +64,15 @@ class Compositor:
     What it learns (colours, tones, the hem of what is worn) lives here and nowhere else.
 
     Args:
-        photo: of one picture that is composed a few times; there is time for finer edges.
+        photo: of one picture that the parser studied and that is composed a few times: there is
+            time for finer edges.
     """
 
     def __init__(self, photo: bool = False) -> None:
         self._cells = MANY_CELLS if photo else CELLS
         self._viewer = Viewer()
         self._parts = CarriedParts()
-        self._witness = Witness()
+        self._witness = Witness(photo)
         self._things = Things()
         self._decider = LayerDecider()
         self._painter = SkinPainter(photo)

@@ -39,7 +39,8 @@ SURE = 190  # share of the parser's that may teach a colour
 FULL_BIN = 1.0 / 250.0  # share of the worn histogram at which a colour certainly belongs to it
 DOUBT = 3.0  # so many times more of a colour is needed where it is also that of skin or hair
 NOTHING = 0.12  # likeness of "none of the three"
-TRUST, TRUST_AT_HAND = 0.95, 0.3  # in the parser; its hands are coarse and a moment old
+TRUST = 0.95  # in the parser
+TRUST_AT_HAND, TRUST_AT_STILL_HAND = 0.3, 0.9  # in the mirror what it says is a moment old
 DOUBTS = np.array([0.003, 0.03, 0.01], np.float32)  # least likeness of skin, worn and hair
 CALM_TIME_S = 0.2  # averaging time of the maps where nothing moves
 BOX_BLUR = 85  # of 256; a neighbour's weight in the mean of three
@@ -89,9 +90,13 @@ class Witness:
     """Gathers evidence; holds the colours learnt from one person.
 
     ``reset`` when another person may be in front of the camera.
+
+    Args:
+        photo: the parser studied this very picture.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, photo: bool = False) -> None:
+        self._trust_at_hand = TRUST_AT_STILL_HAND if photo else TRUST_AT_HAND
         self._bins = _bin_terms()
         self._bytes = _lab_of_bytes()
         self.reset()
@@ -135,7 +140,7 @@ class Witness:
             DOUBTS,
             NOTHING,
             TRUST,
-            TRUST_AT_HAND,
+            self._trust_at_hand,
         )
         self._settler.apply(view, planes, time_s)
         skin, worn, hair = smooth(planes, BOX_BLUR)

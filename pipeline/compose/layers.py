@@ -58,6 +58,7 @@ class Layers:
         limit: edge of bare arms, beyond which there is neither front nor skin; 255 elsewhere.
         keep: face, hair, hands and things; nothing may change there, no fill and no shadow.
         skin: skin is painted.
+        tinted: of that, the rim of hands, where worn cloth colours it.
         cloth: the garment is continued beyond its edge.
         ground: what is behind the person is painted.
         room: where the garment may be at all: on the person and a little beside them.
@@ -69,6 +70,7 @@ class Layers:
     limit: Alpha
     keep: Alpha
     skin: Alpha
+    tinted: Alpha
     cloth: Alpha
     ground: Alpha
     room: Alpha
@@ -132,9 +134,10 @@ class LayerDecider:
         front, limit = np.maximum(over, keep), np.maximum(outline, dilated(keep, HAND_EDGE))
         skin, ground = without(skin, keep), without(ground, keep)
         # over another garment the worn one's colour on the rim of a hand gives it away
-        skin[(tinted > 0) & (cover >= loops.COVERED)] = 255
+        tinted[cover < loops.COVERED] = 0
+        np.maximum(skin, tinted, out=skin)
         bare = frozenset(side for side in zones.limbs if self._bare.get(side, True))
-        return Layers(front, limit, keep, skin, cloth, ground, room, known, bare)
+        return Layers(front, limit, keep, skin, tinted, cloth, ground, room, known, bare)
 
     def _outline(self, zones: Zones) -> Alpha:
         """Alpha (h, w) of bare arms where worn sleeves become skin; 255 everywhere else.

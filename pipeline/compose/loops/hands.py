@@ -153,10 +153,12 @@ def _add_fingers(
         if _only_hand(free, mixed, lab, own, other):
             _flow(part, free, int(FINGER_LENGTH * unit))
             around, there = grown(part.copy(), CELL), tinted[top:bottom, left:right]
+            inside = shrunk(part.copy(), TWO_CELLS)
             for y in range(part.shape[0]):
                 for x in range(part.shape[1]):
-                    # beyond the edge, too: it is soft
-                    there[y, x] = around[y, x] if mixed[y, x] or not part[y, x] else 0
+                    # beyond the edge, too: it is soft; farther inside, skin has shades of its own
+                    rim = (mixed[y, x] or not part[y, x]) and not inside[y, x]
+                    there[y, x] = around[y, x] if rim else 0
 
 
 @njit(cache=True, nogil=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, TRUNK, Scene, colour_of, dress, near
+from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, TRUNK, WORN, Scene, colour_of, dress, near
 from numpy.typing import NDArray
 
 from pipeline.compose.compositor import Compositor
@@ -38,6 +38,29 @@ def test_the_spread_fingers_of_a_hand_in_front_of_the_chest_stay() -> None:
     for finger in (y - 8, y + 4):
         assert near(colour_of(image, np.s_[finger + 1 : finger + 3, x + 18 : x + 22]), SKIN, 30)
     assert near(colour_of(image, np.s_[y : y + 2, x + 16 : x + 22]), GARMENT, 60)
+
+
+def kept_of_hand(seen: NDArray[np.uint8], *, photo: bool = False) -> float:
+    """Share of the hand on the chest that is the camera's bit for bit."""
+    compositor = Compositor(photo)
+    compositor.saw(TOUCHING.parts())
+    body, drawn = TOUCHING.body(), TOUCHING.drawn()
+    image = compositor.compose(Frame(seen, 0.0), body, drawn, opacity=1.0, time_s=0.0).image
+    return float((image == seen).all(axis=-1)[TOUCHING.hand()].mean())
+
+
+def test_shades_of_a_hand_in_the_direction_of_worn_cloth_stay() -> None:
+    seen = TOUCHING.camera()
+    shade = TOUCHING.hand() & (np.arange(seen.shape[1]) >= int(HAND_ON_CHEST[0]))
+    seen[shade] = 0.8 * np.array(SKIN) + 0.2 * np.array(WORN)
+    assert kept_of_hand(seen) > 0.85
+
+
+def test_in_a_photo_a_hand_of_an_unusual_colour_is_believed() -> None:
+    seen = TOUCHING.camera()
+    seen[TOUCHING.hand()] = (170, 140, 140)
+    assert kept_of_hand(seen, photo=True) > 0.95
+    assert kept_of_hand(seen) < 0.5  # what the mirror's parser says is a moment old
 
 
 def test_a_hand_that_is_not_in_front_is_covered() -> None:
