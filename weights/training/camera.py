@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ BLANK_SHARE = 0.08  # of outlines without anybody
 PATCH_SHARE, PATCH = 0.3, (0.04, 0.25)  # of outlines without a piece of a limb; of the height
 SPILL_SHARE, SPILL = 0.08, (0.02, 0.08)  # of outlines with a piece of what is behind; the same
 DEFOCUSED, DEFOCUS = 0.6, (1.5, 6.0)  # of such hands; px of blur at full resolution
+HURRIED, HURRY = 0.12, (0.1, 0.5)  # of pictures whose arms and hands move; how far, in hands' sizes
+LEAST_HURRY_PX = 2
+COARSE_SHARE, COARSE = 0.2, (1.5, 4.0)  # of crops of small people; how much they are enlarged
 LOW_LIGHT_SHARE, LOW_LIGHT = 0.1, (0.3, 0.6)  # darker ones show nobody whom MediaPipe finds
 HAZE_SHARE, HAZE = 0.12, (0.2, 0.6)  # of pictures; how much of the light in them is a veil
 
@@ -53,12 +58,21 @@ class Camera:
     def photograph(self, image: Bytes) -> Bytes:
         """Colour cast, exposure, contrast, blur, noise and compression of an RGB picture."""
         rng = self._rng
+        if rng.random() < COARSE_SHARE:
+            height, width = image.shape[:2]
+            coarse = 1 / rng.uniform(*COARSE)
+            small = cv2.resize(image, None, fx=coarse, fy=coarse, interpolation=cv2.INTER_AREA)
+            return cv2.resize(self._spoiled(small), (width, height), interpolation=cv2.INTER_LINEAR)
+        return self._spoiled(image)
+
+    def _spoiled(self, image: Bytes) -> Bytes:
+        rng = self._rng
         size = image.shape[0] / 256  # lengths are stated at full resolution
         image = self._colours(image)
         if rng.random() < 0.35:
             image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.4) * size)
         if rng.random() < 0.08:
-            image = _moved(image, rng, size)
+            image = cv2.filter2D(image, -1, _line(max(2, int(rng.integers(3, 10) * size)), rng))
         if rng.random() < 0.7:
             image = self._noisy(
                 image, rng.uniform(1, 4) if rng.random() < 0.8 else rng.uniform(4, 14)
@@ -73,10 +87,16 @@ class Camera:
         if not is_near(label) or self._rng.random() > DEFOCUSED:
             return image
         sigma = self._rng.uniform(*DEFOCUS) * label.shape[0] / 256
-        near = np.isin(label, (OwnPart.HANDS, OwnPart.ARMS)).astype(np.float32)
-        soft = cv2.GaussianBlur(near, (0, 0), sigma)[..., None]
-        light = cv2.GaussianBlur(image * near[..., None], (0, 0), sigma)
-        return np.asarray(np.clip(light + (1 - soft) * image, 0, 255), np.uint8)
+        return _smeared(image, label, lambda plane: cv2.GaussianBlur(plane, (0, 0), sigma))
+
+    def hurry(self, image: Bytes, label: Bytes) -> Bytes:
+        """Blur arms and hands along a line, as if they alone moved."""
+        hands = np.sqrt(np.count_nonzero(label == OwnPart.HANDS))
+        reach = int(self._rng.uniform(*HURRY) * hands)
+        if reach < LEAST_HURRY_PX or self._rng.random() > HURRIED:
+            return image
+        kernel = _line(reach, self._rng)
+        return _smeared(image, label, lambda plane: cv2.filter2D(plane, -1, kernel))
 
     def _colours(self, image: Bytes) -> Bytes:
         rng = self._rng
@@ -150,15 +170,22 @@ def is_near(label: Bytes) -> bool:
     return bool(np.count_nonzero(label == OwnPart.HANDS) > NEAR_SHARE * label.size)
 
 
-def _moved(image: Bytes, rng: np.random.Generator, size: float) -> Bytes:
-    """Blur along a line."""
-    reach = max(2, int(rng.integers(3, 10) * size))
+def _smeared(image: Bytes, label: Bytes, blur: Callable[[Floats], Floats]) -> Bytes:
+    """Blurred arms and hands before a sharp rest."""
+    moved = np.isin(label, (OwnPart.HANDS, OwnPart.ARMS)).astype(np.float32)
+    soft = blur(moved)[..., None]
+    light = blur(image * moved[..., None])
+    return np.asarray(np.clip(light + (1 - soft) * image, 0, 255), np.uint8)
+
+
+def _line(reach: int, rng: np.random.Generator) -> Floats:
+    """(reach, reach) kernel that blurs along a line of any direction."""
     kernel = np.zeros((reach, reach), np.float32)
     angle, middle = rng.uniform(0, np.pi), (reach - 1) / 2
     way = np.array([np.cos(angle), np.sin(angle)]) * middle
     ends = [tuple(int(v) for v in np.round(middle + sign * way)) for sign in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1)
-    return cv2.filter2D(image, -1, kernel / kernel.sum())
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _patch(of: NDArray[np.bool_], size: float, rng: np.random.Generator) -> NDArray[np.bool_]:

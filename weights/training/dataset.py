@@ -143,7 +143,7 @@ class Loader:
         outline[small == IGNORED] = 0
         colours, small = self._dyer.dye(colours, small)
         colours = self._camera.focus(self._detail.draw(colours, small), small)
-        colours = self._camera.photograph(colours)
+        colours = self._camera.photograph(self._camera.hurry(colours, small))
         colours[small == IGNORED] = int(MIDDLE)
         picture = np.dstack([colours, outline])
         pose = self._shrunk(pose_planes(crop.points(seen[:, :2]), seen[:, 2])[0])

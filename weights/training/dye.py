@@ -27,11 +27,15 @@ SHARES: tuple[tuple[float, tuple[OwnPart, ...]], ...] = (
     (0.3, (OwnPart.ACCESSORY,)),
 )
 """How often each group is dyed."""
-SLEEVED = 0.1  # share of pictures whose bare arms become sleeves of the garment's colour
+SLEEVED = 0.25  # share of pictures whose bare arms become sleeves of the garment's colour
+CUFFS = (-0.5, 0.6)  # how far from the hand those may end, in hands' sizes; below 0 over it
+CUFFED = 0.7  # of such sleeves; the others end where the hand begins
 HOSED = 0.06  # of those whose bare legs become those of tights or trousers
-ALIKE = 0.25  # share of pictures in which two of these neighbours have about one colour
+ALIKE = 0.4  # share of pictures in which two of these neighbours have about one colour
 NEIGHBOURS: tuple[tuple[OwnPart, OwnPart], ...] = (
     (OwnPart.UPPER, OwnPart.HAIR),
+    (OwnPart.UPPER, OwnPart.HAIR),
+    (OwnPart.HAIR, OwnPart.UPPER),
     (OwnPart.HAIR, OwnPart.UPPER),
     (OwnPart.BACKGROUND, OwnPart.HAIR),
     (OwnPart.BACKGROUND, OwnPart.UPPER),
@@ -66,9 +70,9 @@ class Dyer:
         if rng.random() < ALIKE:
             image = self._matched(image, label, *NEIGHBOURS[rng.integers(len(NEIGHBOURS))])
         if rng.random() < SLEEVED:
-            image, label = self._clothed(image, label, OwnPart.ARMS, OwnPart.UPPER)
+            image, label = self._clothed(image, label, self._sleeves(label), OwnPart.UPPER)
         if rng.random() < HOSED:
-            image, label = self._clothed(image, label, OwnPart.LEGS, OwnPart.LOWER)
+            image, label = self._clothed(image, label, label == OwnPart.LEGS, OwnPart.LOWER)
         return image, label
 
     def _matched(self, image: Bytes, label: Bytes, part: OwnPart, model: OwnPart) -> Bytes:
@@ -79,11 +83,21 @@ class Dyer:
         colour = np.array(cv2.mean(image, shown.astype(np.uint8))[:3])
         return self._dyed(image, label == part, colour * _around(self._rng, 0.15))
 
+    def _sleeves(self, label: Bytes) -> NDArray[np.bool_]:
+        """What sleeves would cover: arms down to a cuff before the hand, at it, or over it."""
+        arms, hands = label == OwnPart.ARMS, label == OwnPart.HANDS
+        if self._rng.random() > CUFFED or not hands.any() or not arms.any():
+            return arms
+        cuff = self._rng.uniform(*CUFFS) * np.sqrt(np.count_nonzero(hands))
+        if cuff >= 0:
+            return arms & (_away_from(hands) > cuff)
+        return arms | (hands & (_away_from(arms) < -cuff))
+
     def _clothed(
-        self, image: Bytes, label: Bytes, bare: OwnPart, cloth: OwnPart
+        self, image: Bytes, label: Bytes, limb: NDArray[np.bool_], cloth: OwnPart
     ) -> tuple[Bytes, Bytes]:
         """Bare limbs and the cloth beside them in one colour that no skin has."""
-        limb, worn = label == bare, label == cloth
+        worn = label == cloth
         if limb.sum() < LEAST_PIXELS or worn.sum() < LEAST_PIXELS:
             return image, label
         skin = np.array(cv2.mean(image, limb.astype(np.uint8))[:3])
@@ -140,6 +154,11 @@ class Dyer:
         else:
             colour = _hsv(rng.uniform(0, 180), rng.uniform(40, 255), rng.uniform(40, 255))
         return np.asarray(colour * _around(rng, 0.05), np.float32)
+
+
+def _away_from(part: NDArray[np.bool_]) -> Floats:
+    """(H, W) distance to a part in px."""
+    return np.asarray(cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, 3), np.float32)
 
 
 def _hsv(hue: float, pure: float, bright: float) -> NDArray[np.float64]:

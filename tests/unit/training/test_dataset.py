@@ -73,7 +73,29 @@ def test_bare_arms_become_sleeves_of_no_skins_colour() -> None:
         )
         assert np.linalg.norm(arm - face) > LIKE_SKIN / 2
         assert np.linalg.norm(arm - shirt) < np.linalg.norm(arm - face)
-    assert 1 <= sleeved <= 30
+    assert 15 <= sleeved <= 60
+
+
+@pytest.mark.parametrize(("cuff", "wrists"), [(0.0, 0), (0.4, 1), (-0.3, -1)])
+def test_sleeves_end_before_the_hand_at_it_or_over_it(
+    cuff: float, wrists: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, label = _person()
+    label[80:100, 10:25] = label[80:100, 65:80] = OwnPart.HANDS
+    image[label == OwnPart.HANDS] = SKIN
+    for name, value in {"SHARES": (), "ALIKE": 0.0, "SLEEVED": 1.0, "CUFFED": 1.0}.items():
+        monkeypatch.setattr(dye, name, value)
+    monkeypatch.setattr(dye, "CUFFS", (cuff, cuff))
+    dyed, new = Dyer(np.random.default_rng(0)).dye(image, label)
+    arm, sleeve = new == OwnPart.ARMS, (new == OwnPart.UPPER) & (label != OwnPart.UPPER)
+    hidden = (label == OwnPart.HANDS) & (new != OwnPart.HANDS)
+    assert sleeve[30:60, 10:25].all()
+    assert arm[79, 10:25].all() == (wrists > 0)
+    assert arm.any() == (wrists > 0)
+    assert hidden.any() == (wrists < 0)
+    skin = np.linalg.norm(dyed[arm] - np.array(SKIN, float), axis=-1)
+    assert not len(skin) or np.median(skin) < 5
+    assert np.median(np.linalg.norm(dyed[sleeve] - np.array(SKIN, float), axis=-1)) > LIKE_SKIN / 2
 
 
 def test_neighbours_come_in_one_colour(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -242,6 +264,30 @@ def test_a_hand_close_to_the_lens_is_often_out_of_focus(monkeypatch: pytest.Monk
     small = np.where(label == OwnPart.HANDS, 0, label).astype(np.uint8)
     small[20:30, 0:10] = OwnPart.HANDS
     assert Camera(np.random.default_rng(0)).focus(image, small) is image
+
+
+def test_hands_may_move_before_what_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(camera, "HURRIED", 1.0)
+    label = _hand_at_the_lens()
+    image = np.random.default_rng(2).integers(0, 255, (128, 96, 3), np.uint8)
+    moved = Camera(np.random.default_rng(0)).hurry(image, label)
+    hand, shirt = np.s_[45:65, 12:18], np.s_[45:65, 60:75]
+    assert moved[hand].std() < 0.6 * image[hand].std()
+    assert np.array_equal(moved[shirt], image[shirt])
+    monkeypatch.setattr(camera, "HURRIED", 0.0)
+    assert Camera(np.random.default_rng(0)).hurry(image, label) is image
+
+
+def test_some_pictures_are_enlarged(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = np.random.default_rng(2).integers(0, 255, (128, 96, 3), np.uint8)
+
+    def detail(share: float) -> float:
+        monkeypatch.setattr(camera, "COARSE_SHARE", share)
+        pictures = [Camera(np.random.default_rng(s)).photograph(image) for s in range(20)]
+        assert all(p.shape == image.shape for p in pictures)
+        return float(np.median([cv2.Laplacian(p, cv2.CV_32F).std() for p in pictures]))
+
+    assert detail(1.0) < 0.4 * detail(0.0)
 
 
 def test_a_hand_close_to_the_lens_is_often_missing_from_the_outline() -> None:
