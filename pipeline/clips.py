@@ -60,6 +60,9 @@ class VideoReader(Closing):
         try:
             self._stream = _picture_stream(self._container, path)
             self._stream.thread_type = "AUTO"
+            self.fps = Fraction(self._stream.average_rate or self._stream.guessed_rate or 30)
+            self.time_base = Fraction(self._stream.time_base or Fraction(1, 90000))
+            self.frames = self._stream.frames
             self._frames = self._decode()
             self._first: ClipFrame | None = next(self._frames, None)
             if self._first is None:
@@ -71,9 +74,6 @@ class VideoReader(Closing):
             self._container.close()
             raise
         self.size_wh = self._first.frame.size_wh
-        self.fps = Fraction(self._stream.average_rate or self._stream.guessed_rate or 30)
-        self.time_base = Fraction(self._stream.time_base or Fraction(1, 90000))
-        self.frames = self._stream.frames
 
     def close(self) -> None:
         """Close the file."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.garments.store import describe, straight
+from pipeline.garments.store import UPLOADED, save_garment
 from pipeline.images import write_png
 from pipeline.structures import PART_CODES, Garment, Image, Part
 
@@ -77,11 +76,9 @@ def write_inspection(garment: Garment, image: Image, folder: Path) -> None:
     Args:
         garment: the result of ``ingest_garment``.
         image: (H, W, 3) uint8 RGB, the photo.
-        folder: gets ``cutout.png`` (RGBA), ``mask.png``, ``garment.json`` and ``overview.png``.
+        folder: gets what ``save_garment`` writes, so that it can be worn, and with it ``mask.png``
+            and ``overview.png``.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    write_png(folder / "cutout.png", straight(garment.texture))
+    save_garment(garment, folder, source=UPLOADED)
     write_png(folder / "mask.png", np.ascontiguousarray(garment.texture[..., 3]))
     write_png(folder / "overview.png", draw_overview(garment, image))
-    facts = json.dumps(describe(garment), indent=2, ensure_ascii=False)
-    (folder / "garment.json").write_text(facts + "\n", encoding="utf-8")

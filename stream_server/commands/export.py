@@ -13,7 +13,7 @@ from pipeline.errors import ImageUnreadable, InputError
 from pipeline.images import read_image, write_png
 from pipeline.places import check_apart, check_file, check_folder, writing
 from pipeline.reasons import ADVICE
-from pipeline.structures import Frame, Image
+from pipeline.structures import Category, Frame, Image
 from stream_server.commands.display import make_progress
 from stream_server.commands.pictures import (
     each_picture,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pipeline.pose import PoseEstimator
 
 SEVERAL = ", the nearest of several people"
+NOT_WORN = "It cannot be worn yet: only tops and dresses can."
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 
 
@@ -80,7 +81,8 @@ def garment(image: Path, out: Path) -> None:
     with writing(out):
         out.mkdir(parents=True, exist_ok=True)
         write_inspection(found, picture, out)
-    typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}. {found.notice}".rstrip())
+    notice = NOT_WORN if found.category is Category.LOWER else found.notice
+    typer.echo(f"{out}: {found.category.value}, {found.sleeves.value}. {notice}".rstrip())
 
 
 def pose(source: Path, out: Path) -> None:

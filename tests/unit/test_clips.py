@@ -122,6 +122,22 @@ def test_cut_off_tail_is_noticed(tmp_path: Path) -> None:
     assert reader.truncated
 
 
+def test_cut_off_before_its_first_whole_picture_is_refused(tmp_path: Path) -> None:
+    write_clip(tmp_path / "a.mp4", list(range(0, 2000, 40)))
+    with av.open(str(tmp_path / "a.mp4")) as source, av.open(
+        str(tmp_path / "b.mp4"), "w", options={"movflags": "faststart"}
+    ) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    data = (tmp_path / "b.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: data.index(b"mdat") + 40])
+    with pytest.raises(VideoUnreadable, match="cut off"):
+        VideoReader(tmp_path / "cut.mp4")
+
+
 def test_folder_is_lossless_and_drops_frames_of_a_longer_run(tmp_path: Path) -> None:
     for length in (4, 2):
         writer = FolderWriter(tmp_path / "out")

@@ -87,9 +87,12 @@ def test_wrong_facts(folder: Path, change: dict[str, object]) -> None:
         load_garment_folder(folder)
 
 
-def test_inspection_files(garment: Garment, tmp_path: Path) -> None:
+def test_what_is_written_to_be_looked_at_can_be_worn(garment: Garment, tmp_path: Path) -> None:
     write_inspection(garment, draw("tee").image, tmp_path / "look")
     names = {path.name for path in (tmp_path / "look").iterdir()}
-    assert names == {"cutout.png", "mask.png", "garment.json", "overview.png"}
+    assert names >= {"cutout.png", "mask.png", "garment.json", "overview.png"}
     facts = json.loads((tmp_path / "look" / "garment.json").read_text(encoding="utf-8"))
     assert facts["category"] == "upper" and "armpit_left" in facts["landmarks"]
+    worn = load_garment_folder(tmp_path / "look")
+    assert np.array_equal(worn.texture, garment.texture)
+    assert np.array_equal(worn.parts, garment.parts)
