@@ -22,6 +22,7 @@ from pipeline.looks.raster import (
 from pipeline.structures import PART_CODES, Body, Box, DrawnLook, Part, Points
 
 SHARPNESS = 1.25  # texture px per frame px that are still sampled without shimmering
+COARSER = (0, 3, 6, 9)  # levels further, each half as large as the one before
 MARGIN_PX = 1  # around what is drawn
 
 
@@ -104,25 +105,17 @@ def _window(sheet: Sheet, vertices_px: Points, box: Box) -> Box:
 
 def _fill(out: Packed, box: Box, sheet: Sheet, mesh: Mesh, vertices_px: Points) -> None:
     """Draw one sheet into ``out``, which covers ``box`` of the frame."""
-    level = _level(sheet, vertices_px)
-    fill_sheet(
-        out,
-        (box.x0, box.y0),
-        vertices_px,
-        mesh.vertices_tex,
-        sheet.triangles,
-        level.packed,
-        sheet.origin,
-        (level.scale_x, level.scale_y),
-    )
+    levels, at = _levels(sheet, vertices_px), (box.x0, box.y0)
+    fill_sheet(out, at, vertices_px, mesh.vertices_tex, sheet.triangles, levels, sheet.origin)
 
 
-def _level(sheet: Sheet, vertices_px: Points) -> Level:
-    """The level that matches the size at which the sheet is drawn."""
+def _levels(sheet: Sheet, vertices_px: Points) -> tuple[Level, ...]:
+    """The level that matches the size at which the sheet is drawn, and coarser ones."""
     *_, size_px = extent(vertices_px, sheet.first_vertex, sheet.vertex_count)
     shrink = sheet.size_tex / max(size_px, 1e-6)
     wanted = round(math.log(max(shrink / SHARPNESS, 1.0)) / math.log(LEVEL_STEP))
-    return sheet.levels[min(wanted, len(sheet.levels) - 1)]
+    last = len(sheet.levels) - 1
+    return tuple(sheet.levels[min(wanted + further, last)] for further in COARSER)
 
 
 def warm_up() -> None:
@@ -131,6 +124,8 @@ def warm_up() -> None:
     corners = np.array([[0, 0], [8, 0], [0, 8]], np.float32)
     triangles = np.array([[0, 1, 2]], np.int32)
     extent(corners, 0, 3)
-    fill_sheet(packed, (0, 0), corners, corners, triangles, packed.copy(), (0, 0), (1.0, 1.0))
+    level = Level(packed.copy(), 1.0, 1.0)
+    levels = (level,) * len(COARSER)
+    fill_sheet(packed, (0, 0), corners, corners, triangles, levels, (0, 0))
     take_alpha(packed, 1, plane, plane.copy())
     lay_over(packed, plane, packed.copy(), (0, 0), 1)

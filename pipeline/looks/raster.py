@@ -21,6 +21,7 @@ Packed = NDArray[np.uint32]
 
 LEVEL_STEP = 2.0 ** (1.0 / 3.0)  # neighbours differ so little that a change of level is not seen
 SMALLEST_LEVEL_PX = 6
+SQUEEZED = 2.0  # texels per pixel at which a pattern breaks up
 
 FRACTION_BITS = 16
 ONE = 1 << FRACTION_BITS  # a pixel or a texel in fixed point
@@ -91,11 +92,12 @@ def extent(points, first, count):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, scale):  # type: ignore[no-untyped-def]
+def fill_sheet(out, out_at, corners, texture, triangles, levels, picture_at):  # type: ignore[no-untyped-def]
     """Draw one sheet into ``out``, replacing what is there and no more solid.
 
     Triangles that lie turned over are drawn first, so that a fold never covers the right side;
-    otherwise the later ones lie on top.
+    otherwise the later ones lie on top. Where cloth is tucked into a crease its pattern is finer
+    than pixels, and a coarser picture is taken.
 
     Args:
         out: (h, w) uint32 packed RGBA, changed in place.
@@ -103,9 +105,8 @@ def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, sc
         corners: (n, 2) float32, where the vertices go, px.
         texture: (n, 2) float32, the same vertices in the full-size texture.
         triangles: (m, 3) int32.
-        picture: (h, w) uint32, one level of a cut-out of the texture.
+        levels: ``Level`` of a cut-out of the texture, each half as large as the one before.
         picture_at: x and y of the cut-out in the texture.
-        scale: pixels of the level per pixel of the texture, in x and in y.
     """
     for right_side in (False, True):
         for t in range(triangles.shape[0]):
@@ -119,11 +120,13 @@ def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, sc
             faces = area * (f1x * f2y - f1y * f2x) >= 0.0
             if faces != right_side or abs(area) < 1e-4:
                 continue
-            sx, sy = scale[0] / area, scale[1] / area
-            ux, uy = (f1x * e2y - f2x * e1y) * sx, (f2x * e1x - f1x * e2x) * sx
-            vx, vy = (f1y * e2y - f2y * e1y) * sy, (f2y * e1x - f1y * e2x) * sy
-            u0 = (texture[i, 0] - picture_at[0] + 0.5) * scale[0] - 0.5 - ux * ax - uy * ay
-            v0 = (texture[i, 1] - picture_at[1] + 0.5) * scale[1] - 0.5 - vx * ax - vy * ay
+            ux, uy = (f1x * e2y - f2x * e1y) / area, (f2x * e1x - f1x * e2x) / area
+            vx, vy = (f1y * e2y - f2y * e1y) / area, (f2y * e1x - f1y * e2x) / area
+            steepest = max(ux * ux + vx * vx, uy * uy + vy * vy)
+            picture, scale_x, scale_y = levels[_coarseness(steepest * levels[0][1] ** 2, levels)]
+            ux, uy, vx, vy = ux * scale_x, uy * scale_x, vx * scale_y, vy * scale_y
+            u0 = (texture[i, 0] - picture_at[0] + 0.5) * scale_x - 0.5 - ux * ax - uy * ay
+            v0 = (texture[i, 1] - picture_at[1] + 0.5) * scale_y - 0.5 - vx * ax - vy * ay
             _fill_triangle(
                 out,
                 ((ax, ay), (ax + e1x, ay + e1y), (ax + e2x, ay + e2y)),
@@ -131,6 +134,16 @@ def fill_sheet(out, out_at, corners, texture, triangles, picture, picture_at, sc
                 (ux, uy, u0, vx, vy, v0),
                 picture,
             )
+
+
+@inner
+def _coarseness(steepest, levels):  # type: ignore[no-untyped-def]
+    """Which level keeps a pattern from being squeezed; ``steepest`` texels² per pixel² at first."""
+    chosen = 0
+    while steepest > SQUEEZED * SQUEEZED and chosen < len(levels) - 1:
+        steepest *= 0.25
+        chosen += 1
+    return chosen
 
 
 @inner

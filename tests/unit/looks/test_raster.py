@@ -28,10 +28,8 @@ def square(size: float, cells: int) -> tuple[np.ndarray, np.ndarray]:
 
 def draw(picture: np.ndarray, corners: np.ndarray, texture: np.ndarray, triangles: np.ndarray):
     out = np.zeros((40, 40, 4), np.uint8)
-    level = mip_levels(picture)[0]
-    scale = (level.scale_x, level.scale_y)
-    packed = out.view(np.uint32)[..., 0]
-    fill_sheet(packed, (0, 0), corners, texture, triangles, level.packed, (0, 0), scale)
+    packed, levels = out.view(np.uint32)[..., 0], mip_levels(picture)[:10:3]
+    fill_sheet(packed, (0, 0), corners, texture, triangles, levels, (0, 0))
     return out
 
 
@@ -48,6 +46,17 @@ def test_neighbours_leave_no_gap_and_no_double() -> None:
     bent = points + RNG.normal(0, 0.7, points.shape).astype(np.float32)
     out = draw(picture, bent + 4, points + 2, triangles)
     assert (out[8:30, 8:30] == 200).all()
+
+
+def test_a_pattern_squeezed_into_a_crease_becomes_its_mean() -> None:
+    picture = np.full((80, 80, 4), 255, np.uint8)
+    picture[::4, :, :3] = picture[1::4, :, :3] = 0  # stripes of two pixels
+    points, triangles = square(78.0, 1)
+    narrow = points * np.array([0.3, 0.02], np.float32)  # a strip of less than two rows
+    out = draw(picture, narrow + np.float32(4), points, triangles)
+    grey = out[5, 6:26, 0].astype(int)
+    assert np.abs(grey - 128).max() < 40
+    assert (out[5, 6:26, 3] == 255).all()
 
 
 def test_a_fold_does_not_cover_the_right_side() -> None:
