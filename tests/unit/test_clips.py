@@ -124,9 +124,10 @@ def test_cut_off_tail_is_noticed(tmp_path: Path) -> None:
 
 def test_cut_off_before_its_first_whole_picture_is_refused(tmp_path: Path) -> None:
     write_clip(tmp_path / "a.mp4", list(range(0, 2000, 40)))
-    with av.open(str(tmp_path / "a.mp4")) as source, av.open(
-        str(tmp_path / "b.mp4"), "w", options={"movflags": "faststart"}
-    ) as out:
+    with (
+        av.open(str(tmp_path / "a.mp4")) as source,
+        av.open(str(tmp_path / "b.mp4"), "w", options={"movflags": "faststart"}) as out,
+    ):
         stream = out.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:
