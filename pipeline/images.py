@@ -69,7 +69,7 @@ def _decode(data: bytes, mode: str, what: str) -> NDArray[np.uint8]:
         ) from error
 
 
-def decode_image(data: bytes, what: str = "The picture") -> Image:
+def decode_image(data: bytes, what: str = "The file") -> Image:
     """Decode an uploaded picture.
 
     Args:
@@ -86,7 +86,7 @@ def decode_image(data: bytes, what: str = "The picture") -> Image:
     return _decode(data, "RGB", what)
 
 
-def decode_rgba(data: bytes, what: str = "The picture") -> NDArray[np.uint8]:
+def decode_rgba(data: bytes, what: str = "The file") -> NDArray[np.uint8]:
     """Decode to (H, W, 4) uint8 RGBA, colour *not* premultiplied. Raises as ``decode_image``."""
     return _decode(data, "RGBA", what)
 

@@ -107,7 +107,7 @@ def ingest_picture(
     id: str,
     name: str,
     category: Category | None = None,
-    what: str = "The picture",
+    what: str = "The file",
     segment: Segment | None = None,
 ) -> Garment:
     """Ingest the bytes of a picture; one with a transparent surround counts as cut out already.

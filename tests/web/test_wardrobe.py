@@ -114,6 +114,22 @@ def test_a_refused_garment_says_why(open_page: Any, tmp_path: Path) -> None:
     assert page.get_by_role("radio").count() == 3
 
 
+def test_a_refused_file_that_is_no_picture_is_told_by_its_name(
+    open_page: Any, tmp_path: Path
+) -> None:
+    page = open_page(expect="422")
+    page.route("**/api/garments", lambda route: _refuse_at_length(route))
+    page.wait_for_selector(".tile")
+    notes = tmp_path / "notes.jpg"
+    notes.write_text("no picture at all")
+    photo = picture(tmp_path, "black.png", 0)
+    page.locator("wc-garment-upload input").set_input_files([notes, photo])
+    lines = page.locator('wc-upload-line[data-tone="bad"] .upload-message')
+    lines.nth(1).wait_for()
+    assert lines.nth(0).inner_text().startswith("notes.jpg: ")
+    assert "black.png" not in lines.nth(1).inner_text()
+
+
 @pytest.mark.parametrize("size", [(360, 740), (1280, 800), (740, 360)])
 def test_long_refusals_can_be_read_and_move_no_garment(
     open_page: Any, tmp_path: Path, size: tuple[int, int]

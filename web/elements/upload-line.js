@@ -8,6 +8,7 @@ export class UploadLine extends HTMLElement {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #url = '';
+  #name = '';
   #picture = /** @type {HTMLImageElement} */ (h('img', { alt: '', class: 'upload-picture' }));
   #text = h('p', { class: 'upload-message' });
   #progress = /** @type {HTMLProgressElement} */ (h('progress', { max: '1', hidden: true }));
@@ -30,6 +31,7 @@ export class UploadLine extends HTMLElement {
 
   /** @param {File} file */
   set photo(file) {
+    this.#name = file.name;
     this.#url = URL.createObjectURL(file);
     this.#picture.src = this.#url;
     this.#progress.setAttribute('aria-label', `Upload of ${file.name || 'a photo'}`);
@@ -59,7 +61,8 @@ export class UploadLine extends HTMLElement {
    */
   settle(text, tone, shownMs) {
     this.dataset.tone = tone;
-    this.#write(text);
+    // what has no picture is told by its name
+    this.#write(this.#picture.hidden && this.#name ? `${this.#name}: ${text}` : text);
     this.#progress.hidden = true;
     this.#close.setAttribute('aria-label', 'Close this message');
     this.#close.title = 'Close this message';
