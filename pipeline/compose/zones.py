@@ -14,7 +14,7 @@ from pipeline.compose.loops.masks import grown
 from pipeline.compose.view import View
 from pipeline.geometry import Floats, unit
 from pipeline.labels import Landmark
-from pipeline.limbs import STATIONS, USUAL_AT, USUAL_HALF, Bones, bones_between
+from pipeline.limbs import STATIONS, USUAL, USUAL_AT, USUAL_HALF, Bones, bones_between
 from pipeline.structures import Alpha, Arm, Body, DrawnLook, Points, Side
 from pipeline.trunk import OUTWARD
 
@@ -27,6 +27,7 @@ PALM_RADIUS = 0.22
 HAND_RADIUS = 0.36  # wide enough for spread fingers
 KNUCKLES_HALF_WIDTH = 0.2  # half chests; an arm without its hand in sight goes on this wide
 UNDER_CLOTH = 0.97  # of the half width of a worn sleeve is arm, if it is that tight
+TAPER, UPPER_END = 1.1, 0.8  # an upper arm, under a loose sleeve, is so slim as what follows
 THINNEST = 0.7  # of a bare arm's usual half width; less is seen of an arm that something hides
 FINGERTIPS = 1.15  # fingertips lie this much of wrist-to-knuckles beyond the knuckles
 
@@ -203,8 +204,11 @@ def _outline(view: View, body: Body, side: Side) -> tuple[Alpha, NDArray[np.int8
     ) * np.float32(body.half_chest_px)
     half = np.stack([usual, usual])
     if arm.thickness_px is not None:
+        seen_share = arm.thickness_px.mean(axis=0) / (USUAL * body.half_chest_px)
+        slim = TAPER * float(np.median(seen_share[STATIONS > UPPER_END]))
+        most = np.where(places < UPPER_END, slim, np.inf) * usual
         for row, seen in zip(half, arm.thickness_px, strict=True):
-            limit = UNDER_CLOTH * np.interp(places, STATIONS, seen)
+            limit = np.minimum(UNDER_CLOTH * np.interp(places, STATIONS, seen), most)
             np.clip(row, THINNEST * usual, np.maximum(limit, THINNEST * usual), out=row)
     half = np.maximum(half / view.step, 1.0).astype(np.float32)
     alpha, across = outline_arm(*view.shape, path, half, OUTWARD[side])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
 from pipeline.compose.loops.fills import paint_fill
 from pipeline.labels import OwnPart
-from pipeline.limbs import USUAL
+from pipeline.limbs import STATIONS, USUAL
 from pipeline.structures import DrawnLook, Frame, Image, Points, Side
 
 HANGING = np.array([(40, 10), (40, 40), (40, 70), (40, 80)], np.float32)
@@ -237,10 +237,12 @@ class WideSleeves(Scene):
         return [*super().painted(), (wide, WORN, OwnPart.UPPER)]
 
 
-def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve() -> None:
+@pytest.mark.parametrize("upper", [0.6, 1.3])
+def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve(upper: float) -> None:
     scene = WideSleeves()
     body = scene.body()
-    slim = (0.6 * body.half_chest_px * np.stack([USUAL] * 2)).astype(np.float32)
+    seen = np.where(STATIONS < 0.8, upper, 0.6)  # the outline of a person has its sleeves' width
+    slim = (seen * body.half_chest_px * np.stack([USUAL] * 2)).astype(np.float32)
     arms = {side: replace(arm, thickness_px=slim) for side, arm in body.arms.items()}
     body, drawn = replace(body, arms=arms), without_sleeves(scene.drawn())
     image = scene.mirror().compose(scene.frame(), body, drawn, opacity=1.0, time_s=0.0).image
