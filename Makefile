@@ -12,11 +12,12 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,12))' || \
 	  { echo "Wearcast needs Python 3.11 or 3.12 (MediaPipe has no later wheel). Install one, or say: make PYTHON=/path/to/python3.12"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what Wearcast needs into $(VENV) (about 6 GB with PyTorch; a few minutes, once)"
+	@echo "Installing what Wearcast needs into $(VENV) (about 7 GB with PyTorch; a few minutes, once)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
 setup: $(READY)  ## make the virtual environment
+	@echo "Ready. Next: make serve, or $(BIN)/wearcast --help"
 
 serve: $(READY)  ## run the live mirror; ARGS="--port 9000" for options
 	$(BIN)/wearcast serve $(ARGS)
