@@ -135,7 +135,7 @@ class LayerDecider:
         skin, ground = without(skin, keep), without(ground, keep)
         # over another garment the worn one's colour on the rim of a hand gives it away
         tinted[cover < loops.COVERED] = 0
-        np.maximum(skin, tinted, out=skin)
+        np.maximum(skin, smooth(tinted[None], GAUSS)[0], out=skin)
         bare = frozenset(side for side in zones.limbs if self._bare.get(side, True))
         return Layers(front, limit, keep, skin, tinted, cloth, ground, room, known, bare)
 
