@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from stand_in import NOTICE, REFUSAL, Server
-from steps import garment
+from steps import garment, start_mirror
 
 from pipeline.images import decode_image, encode_jpeg, encode_png
 
@@ -219,6 +219,21 @@ def test_an_upload_does_not_take_off_what_was_picked_meanwhile(
     server.engine.cutting.set()
     page.get_by_text("First is ready to wear.").wait_for()
     assert garment(page, "Blue dress").get_attribute("aria-checked") == "true"
+
+
+@pytest.mark.parametrize("photos", [1, 2])
+def test_on_a_phone_pictures_can_be_taken_beside_uploads(
+    open_page: Any, server: Server, tmp_path: Path, photos: int
+) -> None:
+    page = open_page(viewport={"width": 360, "height": 740})
+    start_mirror(page)
+    server.engine.cutting.clear()
+    chosen = [picture(tmp_path, f"{number}.png", 90 + number) for number in range(photos)]
+    page.locator("wc-garment-upload input").set_input_files(chosen)
+    page.locator("wc-upload-line").nth(photos - 1).wait_for()
+    page.get_by_role("button", name="Take a picture").click(timeout=5000)
+    page.get_by_role("dialog").wait_for()
+    server.engine.cutting.set()
 
 
 def test_another_visitor_does_not_see_it(open_page: Any, page: Any, tmp_path: Path) -> None:
