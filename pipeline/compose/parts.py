@@ -40,8 +40,8 @@ BODY_POINTS = [
     )
 ]
 NEAR = 4.0  # cells around a body's point that move with it alone
-MOVING_MEAN_S, STILL_MEAN_S = 0.6, 3.0  # of the mean over calls: one alone wavers
-STILL, MOVING = 0.08, 0.25  # shoulder widths that a point goes from call to call; less is noise
+MOVING_MEAN_S, STILL_MEAN_S = 0.6, 3.5  # of the mean over calls: one alone wavers
+STILL, MOVING = 0.12, 0.35  # shoulder widths that a point goes from call to call; less is noise
 
 Planes = NDArray[np.uint8]
 

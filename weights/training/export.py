@@ -31,7 +31,7 @@ ADJUSTED = {
     OwnPart.FACE: 0.6,
     OwnPart.NECK: -0.6,
     OwnPart.UPPER: -0.3,
-    OwnPart.ARMS: -0.9,
+    OwnPart.ARMS: -0.6,
     OwnPart.LOWER: -0.45,
     OwnPart.LEGS: 0.3,
     OwnPart.ACCESSORY: 0.9,
