@@ -109,7 +109,6 @@ class SkinPainter:
             CHIN_SHADOW,
             CHIN_SHADOW_LENGTH,
         )
-        light[layers.tinted > 0] = 1.0
         fill = paint_fill(
             np.minimum(layers.skin, steep(view.person, SKIN_EDGE)),
             layers.ground,
@@ -183,7 +182,6 @@ class SkinPainter:
             twice_blurred(light, odd(NO_FOLDS * zones.unit)),
             self._tones(list(zones.limbs)),
             limb,
-            layers.tinted,
             TRUST_TONE,
             float(strength),
             *FOLD_RANGE,

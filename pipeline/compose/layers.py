@@ -58,7 +58,6 @@ class Layers:
         limit: edge of bare arms, beyond which there is neither front nor skin; 255 elsewhere.
         keep: face, hair, hands and things; nothing may change there, no fill and no shadow.
         skin: skin is painted.
-        tinted: of that, the rim of hands, where worn cloth colours it.
         cloth: the garment is continued beyond its edge.
         ground: what is behind the person is painted.
         room: where the garment may be at all: on the person and a little beside them.
@@ -70,7 +69,6 @@ class Layers:
     limit: Alpha
     keep: Alpha
     skin: Alpha
-    tinted: Alpha
     cloth: Alpha
     ground: Alpha
     room: Alpha
@@ -137,7 +135,7 @@ class LayerDecider:
         tinted[cover < loops.COVERED] = 0
         np.maximum(skin, smooth(tinted[None], GAUSS)[0], out=skin)
         bare = frozenset(side for side in zones.limbs if self._bare.get(side, True))
-        return Layers(front, limit, keep, skin, tinted, cloth, ground, room, known, bare)
+        return Layers(front, limit, keep, skin, cloth, ground, room, known, bare)
 
     def _outline(self, zones: Zones) -> Alpha:
         """Alpha (h, w) of bare arms where worn sleeves become skin; 255 everywhere else.

@@ -31,6 +31,17 @@ def write_clip(path: Path, stamps: list[int], size_hw: tuple[int, int] = (48, 64
     return path
 
 
+def packed_anew(clip: Path, target: Path, **options: str) -> Path:
+    """The same pictures, not encoded again, in another container."""
+    with av.open(str(clip)) as source, av.open(str(target), "w", options=options) as out:
+        stream = out.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+    return target
+
+
 def test_every_frame_comes_back_with_its_own_stamp(tmp_path: Path) -> None:
     stamps = [0, 40, 80, 200, 240, 1000]  # variable frame rate
     with VideoReader(write_clip(tmp_path / "a.mp4", stamps)) as reader:
@@ -55,14 +66,7 @@ def test_odd_sizes_grow_by_a_repeated_line(tmp_path: Path) -> None:
 
 
 def test_rotation_metadata_is_undone(tmp_path: Path) -> None:
-    write_clip(tmp_path / "a.mp4", [0, 40])
-    with av.open(str(tmp_path / "a.mp4")) as source, av.open(str(tmp_path / "b.mov"), "w") as out:
-        stream = out.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                out.mux(packet)
-    data = (tmp_path / "b.mov").read_bytes()
+    data = packed_anew(write_clip(tmp_path / "a.mp4", [0, 40]), tmp_path / "b.mov").read_bytes()
     upright = np.array([0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000], ">i4").tobytes()
     turned = np.array([0, 0x10000, 0, -0x10000, 0, 0, 0, 0, 0x40000000], ">i4").tobytes()
     track = data.index(b"tkhd")  # the matrix of the track, not of the movie
@@ -123,17 +127,8 @@ def test_cut_off_tail_is_noticed(tmp_path: Path) -> None:
 
 
 def test_cut_off_before_its_first_whole_picture_is_refused(tmp_path: Path) -> None:
-    write_clip(tmp_path / "a.mp4", list(range(0, 2000, 40)))
-    with (
-        av.open(str(tmp_path / "a.mp4")) as source,
-        av.open(str(tmp_path / "b.mp4"), "w", options={"movflags": "faststart"}) as out,
-    ):
-        stream = out.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                out.mux(packet)
-    data = (tmp_path / "b.mp4").read_bytes()
+    clip = write_clip(tmp_path / "a.mp4", list(range(0, 2000, 40)))
+    data = packed_anew(clip, tmp_path / "b.mp4", movflags="faststart").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(data[: data.index(b"mdat") + 40])
     with pytest.raises(VideoUnreadable, match="cut off"):
         VideoReader(tmp_path / "cut.mp4")

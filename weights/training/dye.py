@@ -42,7 +42,7 @@ NEIGHBOURS: tuple[tuple[OwnPart, OwnPart], ...] = (
     (OwnPart.LOWER, OwnPart.UPPER),
     (OwnPart.BACKGROUND, OwnPart.FACE),
 )
-"""The first takes the colour of the second."""
+"""The first takes the colour of the second; what is named twice comes twice as often."""
 LEAST_PIXELS = 12
 GAINS = (0.35, 2.6)  # how much contrast may change with lightness
 TURNS = 0.5  # share of dyes that turn the hues of prints as well

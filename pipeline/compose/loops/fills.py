@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from pipeline.compose.loops.masks import CELL, grown
 
 DARKEST_ARM, DARKEST_NECK, BRIGHTEST = 0.75, 0.5, 1.3  # times the known tone, of painted skin
-RIM_TRUST = 0.01  # in the known tone on the rim of a hand; the hand beside it tells more
 TINT = (0.8, 1.1, 1.2)  # of the loss of light, per channel: light that went through skin is red
 DARKEST = np.float32(20.0)  # added to lightness in bytes before its logarithm, against noise
 
@@ -200,7 +199,6 @@ def shade_skin(
     wide: Floats,
     tones: Floats,
     limb: Mask,
-    tinted: Mask,
     trust: float,
     strength: float,
     least_fold: float,
@@ -213,23 +211,21 @@ def shade_skin(
         fine, wide: lightness and weight of painted cells, blurred a little and a lot.
         tones: (3, 3) known colour of the neck and of the two arms.
         limb: (h, w) which of them.
-        tinted: (h, w) not 0 on the rim of a hand, which looks like that hand and not like an arm.
         trust: weight of the known tone beside skin nearby.
         strength: how much of the folds of what is painted over is taken on.
         least_fold, most_fold: limits of their factor.
     """
     height, width = fine.shape[:2]
     out = np.empty((height, width, 4), np.float32)
+    weight = np.float32(trust)
     for y in range(height):
         for x in range(width):
-            part, rim = limb[2 * y, 2 * x], tinted[2 * y, 2 * x] != 0
+            part = limb[2 * y, 2 * x]
             tone, least = tones[part], np.float32(DARKEST_ARM if part else DARKEST_NECK)
-            weight = np.float32(RIM_TRUST if rim else trust)
             for c in range(3):
                 value = nearby[y, x, c] + tone[c] * weight
                 value /= nearby[y, x, 3] + weight
-                if not rim:
-                    value = min(max(value, tone[c] * least), tone[c] * np.float32(BRIGHTEST))
+                value = min(max(value, tone[c] * least), tone[c] * np.float32(BRIGHTEST))
                 out[y, x, c] = value
             ratio = (fine[y, x, 0] + np.float32(0.01)) / (fine[y, x, 1] + np.float32(1e-3))
             ratio *= (wide[y, x, 1] + np.float32(1e-3)) / (wide[y, x, 0] + np.float32(0.01))

@@ -152,8 +152,8 @@ def _add_fingers(
         mixed = np.zeros(part.shape, np.uint8)
         if _only_hand(free, mixed, lab, own, other):
             _flow(part, free, int(FINGER_LENGTH * unit))
-            around, there = grown(part.copy(), CELL), tinted[top:bottom, left:right]
-            inside = shrunk(part.copy(), TWO_CELLS)
+            whole, there = part.copy(), tinted[top:bottom, left:right]
+            around, inside = grown(whole, CELL), shrunk(whole, TWO_CELLS)
             for y in range(part.shape[0]):
                 for x in range(part.shape[1]):
                     # beyond the edge, too: it is soft; farther inside, skin has shades of its own
