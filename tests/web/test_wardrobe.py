@@ -126,7 +126,7 @@ def test_a_refused_file_that_is_no_picture_is_told_by_its_name(
     page.locator("wc-garment-upload input").set_input_files([notes, photo])
     lines = page.locator('wc-upload-line[data-tone="bad"] .upload-message')
     lines.nth(1).wait_for()
-    assert lines.nth(0).inner_text().startswith("notes.jpg: ")
+    lines.nth(0).filter(has_text="notes.jpg: ").wait_for()
     assert "black.png" not in lines.nth(1).inner_text()
 
 

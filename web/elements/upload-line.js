@@ -16,7 +16,10 @@ export class UploadLine extends HTMLElement {
 
   connectedCallback() {
     this.#close.onclick = () => this.dispatchEvent(new Event('close'));
-    this.#picture.onerror = () => { this.#picture.hidden = true; }; // the browser cannot read it
+    this.#picture.onerror = () => { // the browser cannot read it
+      this.#picture.hidden = true;
+      if (this.settled) this.#write(this.#named(this.#text.textContent ?? ''));
+    };
     this.replaceChildren(this.#picture, this.#text, this.#progress, this.#close);
   }
 
@@ -61,8 +64,7 @@ export class UploadLine extends HTMLElement {
    */
   settle(text, tone, shownMs) {
     this.dataset.tone = tone;
-    // what has no picture is told by its name
-    this.#write(this.#picture.hidden && this.#name ? `${this.#name}: ${text}` : text);
+    this.#write(this.#named(text));
     this.#progress.hidden = true;
     this.#close.setAttribute('aria-label', 'Close this message');
     this.#close.title = 'Close this message';
@@ -71,6 +73,11 @@ export class UploadLine extends HTMLElement {
       else this.remove();
     };
     this.#timer = setTimeout(leave, shownMs);
+  }
+
+  /** @param {string} text of what came of it; what has no picture is told by its name */
+  #named(text) {
+    return this.#picture.hidden && this.#name ? `${this.#name}: ${text}` : text;
   }
 
   /** @param {string} text read out only when it is another one */
