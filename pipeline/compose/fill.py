@@ -29,15 +29,20 @@ SURELY_SKIN = 150  # evidence of a cell that may lend its colour
 TAINTED = 60  # evidence of worn cloth beside which skin has taken on its colour
 SKIN_EDGE = 20  # person alpha at which painted skin begins; the mask is a little tight
 LIT_FROM, LIT_TO = 0.65, 0.97  # quantiles of light: the lit side of a face, without its shine
+FACE = 110  # percent of the way to its edge
 FACE_MIDDLE, LIMB_MIDDLE = 70, 80  # percent of the way to the edge, clear of hair and background
 FOREARM = (1.1, 1.9)  # place along an arm
 ROUNDNESS = 0.34  # loss of light at the edge of a painted limb
 NECK_TONE = 0.97  # a neck lies a little in the shade of the head
+NECK_OWN = np.float32(0.25)  # share of its own lit parts, which the chin shades; a chest less
 ARM_LIGHT = (0.78, 1.2)  # of the face's
 ANY_TONE = 150.0  # of a person whose face was never seen
 NEAR = 0.4  # half chests; skin lends its colour to painted skin around it
+BESIDE, BESIDE_WEIGHT = 0.15, np.float32(4.0)  # the same right beside it, where a border would show
+BESIDE_LEAST = 5  # cells, of which one is tainted
 MANY_PIXELS = 400  # more tell nothing more about a tone
 TRUST_TONE = 0.15  # weight of the known tone beside skin nearby
+LIT_BELOW = 8.0  # its growth a half chest below the chin, in whose shade what is nearby lies
 FOLD_RANGE = (0.80, 1.12)  # how much of the worn cloth's light and dark painted skin may inherit
 FOLD_STRENGTH = 0.5
 FINE_FOLDS, NO_FOLDS = 0.05, 0.3  # half chests; folds are what differs between these two blurs
@@ -114,7 +119,7 @@ class SkinPainter:
             layers.ground,
             self._shades(view, zones, evidence, layers, tainted, limb),
             light,
-            zones.neck,
+            limb,
             self._behind(view.small, known, layers.ground),
         )
         return np.asarray(fill, np.uint8)
@@ -154,8 +159,8 @@ class SkinPainter:
         """Colours (n, 3) of the neck and of each side's arm."""
         face = self._face if self._face is not None else np.full(3, ANY_TONE, np.float32)
         neck = face * np.float32(NECK_TONE)
-        if self._neck is not None:  # what shows of it lies in the shade of the chin, a chest less
-            neck = (neck + self._neck) / 2
+        if self._neck is not None:
+            neck += NECK_OWN * (self._neck - neck)
         tones = [neck]
         for side in sides:
             other = next((t for s, t in self._arms.items() if s is not side), face)
@@ -172,17 +177,21 @@ class SkinPainter:
         limb: Alpha,
     ) -> NDArray[np.float32]:
         """Colour of painted skin and the light of folds on it, (h, w, 4) or larger."""
+        unfit = np.maximum(tainted, as_mask(zones.in_face < FACE))  # shaded or bearded chins
         skin, light, spread = skin_samples(
-            view.small, view.lab, evidence.skin, tainted, layers.skin, SURELY_SKIN
+            view.small, view.lab, evidence.skin, unfit, layers.skin, SURELY_SKIN
         )
         strength = np.interp(spread, [PLAIN_SPREAD, BUSY_SPREAD], [FOLD_STRENGTH, 0.0])
         shades = shade_skin(
-            twice_blurred(skin, odd(0.5 * NEAR * zones.unit)),
+            twice_blurred(skin, odd(0.5 * NEAR * zones.unit))
+            + BESIDE_WEIGHT * twice_blurred(skin, odd(0.5 * BESIDE * zones.unit, BESIDE_LEAST)),
             twice_blurred(light, odd(FINE_FOLDS * zones.unit)),
             twice_blurred(light, odd(NO_FOLDS * zones.unit)),
             self._tones(list(zones.limbs)),
             limb,
+            zones.below_chin,
             TRUST_TONE,
+            LIT_BELOW,
             float(strength),
             *FOLD_RANGE,
         )

@@ -28,7 +28,10 @@ HAND_RADIUS = 0.36  # wide enough for spread fingers
 KNUCKLES_HALF_WIDTH = 0.2  # half chests; an arm without its hand in sight goes on this wide
 UNDER_CLOTH = 0.97  # of the half width of a worn sleeve is arm, if it is that tight
 TAPER, UPPER_END = 1.1, 0.8  # an upper arm, under a loose sleeve, is so slim as what follows
-THINNEST = 0.7  # of a bare arm's usual half width; less is seen of an arm that something hides
+ELBOW = (STATIONS > UPPER_END) & (STATIONS < 1.1)
+ASKEW = 1.3  # of its half widths' mean: so wide is one side where the bone lies off the middle
+THINNEST = 0.7  # of a bare arm's usual width; less is seen of an arm that something hides
+THINNEST_SIDE = 0.4  # of its half
 FINGERTIPS = 1.15  # fingertips lie this much of wrist-to-knuckles beyond the knuckles
 
 FACE_HALF_WIDTH = 0.62  # of the distance between the ears
@@ -204,12 +207,15 @@ def _outline(view: View, body: Body, side: Side) -> tuple[Alpha, NDArray[np.int8
     ) * np.float32(body.half_chest_px)
     half = np.stack([usual, usual])
     if arm.thickness_px is not None:
-        seen_share = arm.thickness_px.mean(axis=0) / (USUAL * body.half_chest_px)
-        slim = TAPER * float(np.median(seen_share[STATIONS > UPPER_END]))
-        most = np.where(places < UPPER_END, slim, np.inf) * usual
-        for row, seen in zip(half, arm.thickness_px, strict=True):
+        shares = arm.thickness_px / (USUAL * body.half_chest_px)
+        middles, elbow = shares.mean(axis=0), shares[:, ELBOW].mean(axis=1)
+        slim = TAPER * min(float(np.median(middles[STATIONS > UPPER_END])), float(elbow.mean()))
+        for row, seen, end in zip(half, arm.thickness_px, TAPER * elbow, strict=True):
+            most = usual * np.interp(places, [0, UPPER_END], [slim, min(end, ASKEW * slim)])
+            most[places >= UPPER_END] = np.inf
             limit = np.minimum(UNDER_CLOTH * np.interp(places, STATIONS, seen), most)
-            np.clip(row, THINNEST * usual, np.maximum(limit, THINNEST * usual), out=row)
+            np.clip(row, THINNEST_SIDE * usual, np.maximum(limit, THINNEST_SIDE * usual), out=row)
+        half[1] += np.maximum(2 * THINNEST * usual - half.sum(axis=0), 0)  # bones lie a little off
     half = np.maximum(half / view.step, 1.0).astype(np.float32)
     alpha, across = outline_arm(*view.shape, path, half, OUTWARD[side])
     return alpha, across

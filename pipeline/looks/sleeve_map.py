@@ -24,6 +24,7 @@ EDGE_SMOOTHINGS = 8
 LONGEST_EDGE = 1.6  # of the straight way; what is longer went astray
 PAST_ARMHOLE = 0.25  # of the way to the cuff
 ALONG_RANGE = (-0.8, 1.3)
+RIM_PX = 7.0  # how far the mesh reaches past a cuff
 PAST_CUFF = 0.04  # cloth that hangs lower than its cuff's line ends this soon: cuffs are square
 MARGIN = 0.30  # of the width: how far the mesh may reach past the cloth
 
@@ -145,8 +146,10 @@ def map_sleeve(
     outer, inner = _edges(region, corners)
     armhole = Armhole.of(landmarks, side)
     across, along = _rule(inner, outer, armhole.normal).coordinates(vertices)
-    past = np.maximum(along - 1.0, 0.0)
-    along = np.minimum(along, 1.0) + PAST_CUFF * (1.0 - np.exp(-past / PAST_CUFF))
+    # the mesh's own margin is not pressed together: it would pull a straight cuff into scallops
+    free = 1.0 + RIM_PX / float(np.hypot(*np.diff(0.5 * (inner + outer), axis=0).T).sum())
+    past = np.maximum(along - free, 0.0)
+    along = np.minimum(along, free) + PAST_CUFF * (1.0 - np.exp(-past / PAST_CUFF))
     axis = unit(corners[1] + corners[2] - corners[0] - corners[3])
     normal = np.array([axis[1], -axis[0]]) * OUTWARD[side]
     half = np.abs((outer - inner) @ normal) / 2.0

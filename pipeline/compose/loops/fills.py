@@ -199,28 +199,39 @@ def shade_skin(
     wide: Floats,
     tones: Floats,
     limb: Mask,
+    below_chin: Mask,
     trust: float,
+    lit_below: float,
     strength: float,
     least_fold: float,
     most_fold: float,
 ) -> Floats:
-    """Colour of painted skin and the light of the folds on it, half, (., ., 4): R, G, B, factor.
+    """Colour of painted skin and the light on it, half, (., ., 4).
+
+    The fourth is the factor of folds' light on an arm. On the neck, where collars, hoods and
+    lanyards are no folds, it is how much of the colour is not that of skin nearby, which already
+    lies in the chin's shadow.
 
     Args:
         nearby: blurred RGB and weight of the skin around, see ``skin_samples``.
         fine, wide: lightness and weight of painted cells, blurred a little and a lot.
         tones: (3, 3) known colour of the neck and of the two arms.
         limb: (h, w) which of them.
+        below_chin: (h, w) percent of a half chest.
         trust: weight of the known tone beside skin nearby.
+        lit_below: by how many times it grows on the neck, a half chest below the chin.
         strength: how much of the folds of what is painted over is taken on.
         least_fold, most_fold: limits of their factor.
     """
     height, width = fine.shape[:2]
     out = np.empty((height, width, 4), np.float32)
-    weight = np.float32(trust)
+    least_weight, grows = np.float32(trust), np.float32(0.01 * trust * lit_below)
     for y in range(height):
         for x in range(width):
             part = limb[2 * y, 2 * x]
+            weight = least_weight
+            if part == 0:
+                weight += grows * np.float32(below_chin[2 * y, 2 * x])
             tone, least = tones[part], np.float32(DARKEST_ARM if part else DARKEST_NECK)
             for c in range(3):
                 value = nearby[y, x, c] + tone[c] * weight
@@ -231,6 +242,8 @@ def shade_skin(
             ratio *= (wide[y, x, 1] + np.float32(1e-3)) / (wide[y, x, 0] + np.float32(0.01))
             fold = np.float32(1.0) + np.float32(strength) * (ratio - np.float32(1.0))
             out[y, x, 3] = min(max(fold, np.float32(least_fold)), np.float32(most_fold))
+            if part == 0:
+                out[y, x, 3] = weight / (nearby[y, x, 3] + weight)
     return out
 
 
@@ -240,16 +253,16 @@ def paint_fill(
     behind: Mask,
     shaded: Floats,
     light_on: Floats,
-    neck: Mask,
+    limb: Mask,
     ground: Floats,
 ) -> NDArray[np.uint8]:
     """Skin and surroundings, as planes (8, h, w): RGB and alpha of each, colours also beside them.
 
     Args:
         flesh, behind: (h, w) alpha of skin and of surroundings.
-        shaded: (h, w, 4) or larger, skin colour and the light of folds on it.
+        shaded: (h, w, 4) or larger, see ``shade_skin``.
         light_on: (h, w) light on it, see ``arms.light_on``.
-        neck: (h, w) not 0 on the neck: collars, hoods and lanyards there are no folds.
+        limb: (h, w) 0 on the neck, else which arm.
         ground: (h, w, 3) or larger, colour of the surroundings.
     """
     rows, columns = flesh.shape
@@ -259,8 +272,10 @@ def paint_fill(
     for y in range(rows):
         for x in range(columns):
             if skin[y, x]:
-                light = one if neck[y, x] else shaded[y, x, 3]
-                dark = one - light * light_on[y, x]
+                if limb[y, x]:
+                    dark = one - shaded[y, x, 3] * light_on[y, x]
+                else:
+                    dark = shaded[y, x, 3] * (one - light_on[y, x])
                 for c in range(3):
                     lit = one - dark * np.float32(TINT[c])
                     out[c, y, x] = np.uint8(min(max(shaded[y, x, c] * lit, zero), most))

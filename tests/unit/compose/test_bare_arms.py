@@ -11,7 +11,7 @@ from drawn_scene import GARMENT, HAND_ON_CHEST, SKIN, WALL, WORN, Scene
 from numpy.typing import NDArray
 
 from pipeline.compose.loops.arms import ENTRIES, PER_STATION, light_on, outline_arm
-from pipeline.compose.loops.fills import paint_fill
+from pipeline.compose.loops.fills import paint_fill, shade_skin
 from pipeline.labels import OwnPart
 from pipeline.limbs import STATIONS, USUAL
 from pipeline.structures import DrawnLook, Frame, Image, Points, Side
@@ -86,12 +86,12 @@ def test_a_painted_arm_has_forms_along_its_length() -> None:
 
 
 def test_painted_skin_is_redder_where_less_light_falls() -> None:
-    plane = np.full((8, 8), 255, np.uint8)
+    plane, arm = np.full((8, 8), 255, np.uint8), np.ones((8, 8), np.uint8)
     shaded = np.tile(np.float32([200, 150, 120, 1.0]), (8, 8, 1))
     light = np.ones((8, 8), np.float32)
     light[:, :4] = 0.7
     none = np.zeros((8, 8), np.uint8)
-    skin = paint_fill(plane, none, shaded, light, none, shaded[..., :3].copy())[:3].astype(float)
+    skin = paint_fill(plane, none, shaded, light, arm, shaded[..., :3].copy())[:3].astype(float)
     dark, bright = skin[:, 4, 1], skin[:, 4, 6]
     assert dark.sum() < 0.8 * bright.sum()
     assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
@@ -187,21 +187,43 @@ def test_a_painted_upper_arm_has_the_colour_of_the_forearm_below_it() -> None:
         assert np.abs(colour - TANNED).max() < np.abs(colour - SKIN).max()
 
 
-def test_a_painted_chest_is_shaded_like_the_neck_above_it() -> None:
-    scene = Scene(worn_top_y=84)
+def _painted_chest(darker: slice, light: float) -> np.ndarray:
+    """Median colour of chest painted under a high worn neckline, with rows above it darker."""
+    scene = Scene(worn_top_y=90)
     camera = scene.camera()
-    neck = np.s_[70:84, 150:170]
-    dark = np.array(SKIN) * 0.6
-    camera[neck] = dark
-    colours = []
-    for picture in (scene.camera(), camera):
-        image = (
-            scene.mirror()
-            .compose(Frame(picture), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0)
-            .image
+    camera[darker, 140:180] = np.array(SKIN) * light
+    image = (
+        scene.mirror()
+        .compose(Frame(camera), scene.body(), scene.drawn(), opacity=1.0, time_s=0.0)
+        .image
+    )
+    return np.asarray(np.median(image[88:94, 154:166].reshape(-1, 3), axis=0))
+
+
+def test_a_painted_chest_is_shaded_like_the_neck_above_it() -> None:
+    assert _painted_chest(np.s_[83:90], 0.6).sum() < 0.98 * _painted_chest(np.s_[83:90], 1.0).sum()
+
+
+def test_a_beard_lends_its_colour_to_no_painted_chest() -> None:
+    beard = np.s_[66:82]
+    assert _painted_chest(beard, 0.4).sum() > 0.9 * _painted_chest(beard, 1.0).sum()
+
+
+def test_a_painted_chest_gets_lighter_farther_below_the_chin() -> None:
+    """Skin nearby lies in the chin's shadow."""
+    half, cells = np.ones((2, 2, 2), np.float32), (4, 4)
+    neck = np.zeros(cells, np.uint8)
+    tones = np.full((3, 3), 200, np.float32)
+    shaded = np.float32([[[120, 120, 120, 1]] * 2] * 2)
+    near, far = (
+        shade_skin(
+            shaded, half, half, tones, neck, np.full_like(neck, below), 0.2, 8.0, 1.0, 1.0, 1.0
         )
-        colours.append(np.median(image[90:95, 152:168].reshape(-1, 3), axis=0).sum())
-    assert colours[1] < 0.97 * colours[0]
+        for below in (0, 100)
+    )
+    assert 120 < near[0, 0, 0] < 140
+    assert far[0, 0, 0] > 160
+    assert far[0, 0, 3] > near[0, 0, 3]  # and more of the chin's shadow is added to what is not
 
 
 def test_painted_arms_are_about_as_light_as_the_face_when_a_hand_is_blurred_with_dark_cloth() -> (
@@ -237,11 +259,12 @@ class WideSleeves(Scene):
         return [*super().painted(), (wide, WORN, OwnPart.UPPER)]
 
 
-@pytest.mark.parametrize("upper", [0.6, 1.3])
-def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve(upper: float) -> None:
+@pytest.mark.parametrize(("upper", "fore"), [(0.6, 0.6), (1.3, 0.6), (1.3, 1.2)])
+def test_a_slim_arm_is_painted_slim_below_a_wide_worn_sleeve(upper: float, fore: float) -> None:
     scene = WideSleeves()
     body = scene.body()
-    seen = np.where(STATIONS < 0.8, upper, 0.6)  # the outline of a person has its sleeves' width
+    # the outline of a person has its sleeves' width, and a foreshortened forearm its own
+    seen = np.interp(STATIONS, [0.6, 0.82, 1.0, 1.16], [upper, 0.6, 0.6, fore])
     slim = (seen * body.half_chest_px * np.stack([USUAL] * 2)).astype(np.float32)
     arms = {side: replace(arm, thickness_px=slim) for side, arm in body.arms.items()}
     body, drawn = replace(body, arms=arms), without_sleeves(scene.drawn())

@@ -10,7 +10,8 @@ import numpy as np
 from pipeline.body import BodyTracker
 from pipeline.labels import Landmark
 from pipeline.looks import PhotoLook, draw_look
-from pipeline.looks.sleeve_map import PAST_CUFF, map_sleeve
+from pipeline.looks.mesh import MARGIN_PX
+from pipeline.looks.sleeve_map import PAST_CUFF, RIM_PX, map_sleeve
 from pipeline.structures import PART_CODES, Garment, Part, Side
 
 from .figures import CENTRE_X, MIDDLE, SIZE_WH, TORSO_PX, garment, person
@@ -67,7 +68,14 @@ def test_a_frayed_edge_is_an_edge() -> None:
 
 def test_cloth_below_the_cuff_ends_with_it() -> None:
     _, along = mapped([(110, 255), (110, 275), (110, 300)])
-    assert along[0] < 1.0 < along[1] < along[2] < 1.0 + PAST_CUFF
+    rim = RIM_PX * (along[0] / (255 - 70))  # of the way; the middle line begins near row 70
+    assert along[0] < 1.0 < along[1] < along[2] < 1.0 + 1.1 * rim + PAST_CUFF
+
+
+def test_a_straight_cuff_stays_straight_as_the_rim_of_the_mesh_is_not_pressed_together() -> None:
+    _, along = mapped([(110, 250), (110, 258), (110, 261 + MARGIN_PX)])
+    steps = np.diff(along) / (8, 3 + MARGIN_PX)
+    assert abs(steps[1] / steps[0] - 1) < 0.05
 
 
 def test_a_hanging_sleeve_covers_the_outside_of_the_shoulder() -> None:
