@@ -119,7 +119,6 @@ class SkinPainter:
             layers.ground,
             self._shades(view, zones, evidence, layers, tainted, limb),
             light,
-            limb,
             self._behind(view.small, known, layers.ground),
         )
         return np.asarray(fill, np.uint8)

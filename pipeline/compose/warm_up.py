@@ -33,7 +33,7 @@ def warm_up() -> None:
     ground, shaded = np.zeros((SIZE, SIZE, 3), np.float32), np.zeros((SIZE, SIZE, 4), np.float32)
     across = np.zeros((SIZE, SIZE, 3), np.int8)
     light_on = arms.light_on(across, plane, plane, 1.0, 1.0, 1.0, 1.0, 1.0)
-    fills.paint_fill(plane, plane, shaded, light_on, plane, ground)
+    fills.paint_fill(plane, plane, shaded, light_on, ground)
     fold_gain(light, 1.0, 1.0, 1.0, 1.0)
     worn_light(rgb, plane, plane, plane, 1.0)
     gain = half.reshape(SIZE, SIZE)

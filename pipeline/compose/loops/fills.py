@@ -206,11 +206,10 @@ def shade_skin(
     least_fold: float,
     most_fold: float,
 ) -> Floats:
-    """Colour of painted skin and the light on it, half, (., ., 4).
+    """Colour of painted skin, and how much of it is not that of skin nearby, half, (., ., 4).
 
-    The fourth is the factor of folds' light on an arm. On the neck, where collars, hoods and
-    lanyards are no folds, it is how much of the colour is not that of skin nearby, which already
-    lies in the chin's shadow.
+    Skin nearby has its light already. Arms take on the folds of what is painted over; collars,
+    hoods and lanyards on the neck are no folds.
 
     Args:
         nearby: blurred RGB and weight of the skin around, see ``skin_samples``.
@@ -225,25 +224,26 @@ def shade_skin(
     """
     height, width = fine.shape[:2]
     out = np.empty((height, width, 4), np.float32)
+    one = np.float32(1.0)
     least_weight, grows = np.float32(trust), np.float32(0.01 * trust * lit_below)
     for y in range(height):
         for x in range(width):
             part = limb[2 * y, 2 * x]
-            weight = least_weight
+            weight, fold = least_weight, one
             if part == 0:
                 weight += grows * np.float32(below_chin[2 * y, 2 * x])
+            else:
+                ratio = (fine[y, x, 0] + np.float32(0.01)) / (fine[y, x, 1] + np.float32(1e-3))
+                ratio *= (wide[y, x, 1] + np.float32(1e-3)) / (wide[y, x, 0] + np.float32(0.01))
+                fold += np.float32(strength) * (ratio - one)
+                fold = min(max(fold, np.float32(least_fold)), np.float32(most_fold))
             tone, least = tones[part], np.float32(DARKEST_ARM if part else DARKEST_NECK)
             for c in range(3):
                 value = nearby[y, x, c] + tone[c] * weight
                 value /= nearby[y, x, 3] + weight
                 value = min(max(value, tone[c] * least), tone[c] * np.float32(BRIGHTEST))
-                out[y, x, c] = value
-            ratio = (fine[y, x, 0] + np.float32(0.01)) / (fine[y, x, 1] + np.float32(1e-3))
-            ratio *= (wide[y, x, 1] + np.float32(1e-3)) / (wide[y, x, 0] + np.float32(0.01))
-            fold = np.float32(1.0) + np.float32(strength) * (ratio - np.float32(1.0))
-            out[y, x, 3] = min(max(fold, np.float32(least_fold)), np.float32(most_fold))
-            if part == 0:
-                out[y, x, 3] = weight / (nearby[y, x, 3] + weight)
+                out[y, x, c] = value * (one - (one - fold) * np.float32(TINT[c]))
+            out[y, x, 3] = weight / (nearby[y, x, 3] + weight)
     return out
 
 
@@ -253,7 +253,6 @@ def paint_fill(
     behind: Mask,
     shaded: Floats,
     light_on: Floats,
-    limb: Mask,
     ground: Floats,
 ) -> NDArray[np.uint8]:
     """Skin and surroundings, as planes (8, h, w): RGB and alpha of each, colours also beside them.
@@ -262,7 +261,6 @@ def paint_fill(
         flesh, behind: (h, w) alpha of skin and of surroundings.
         shaded: (h, w, 4) or larger, see ``shade_skin``.
         light_on: (h, w) light on it, see ``arms.light_on``.
-        limb: (h, w) 0 on the neck, else which arm.
         ground: (h, w, 3) or larger, colour of the surroundings.
     """
     rows, columns = flesh.shape
@@ -272,10 +270,7 @@ def paint_fill(
     for y in range(rows):
         for x in range(columns):
             if skin[y, x]:
-                if limb[y, x]:
-                    dark = one - shaded[y, x, 3] * light_on[y, x]
-                else:
-                    dark = shaded[y, x, 3] * (one - light_on[y, x])
+                dark = shaded[y, x, 3] * (one - light_on[y, x])
                 for c in range(3):
                     lit = one - dark * np.float32(TINT[c])
                     out[c, y, x] = np.uint8(min(max(shaded[y, x, c] * lit, zero), most))

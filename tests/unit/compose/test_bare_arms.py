@@ -86,15 +86,25 @@ def test_a_painted_arm_has_forms_along_its_length() -> None:
 
 
 def test_painted_skin_is_redder_where_less_light_falls() -> None:
-    plane, arm = np.full((8, 8), 255, np.uint8), np.ones((8, 8), np.uint8)
+    plane = np.full((8, 8), 255, np.uint8)
     shaded = np.tile(np.float32([200, 150, 120, 1.0]), (8, 8, 1))
     light = np.ones((8, 8), np.float32)
     light[:, :4] = 0.7
     none = np.zeros((8, 8), np.uint8)
-    skin = paint_fill(plane, none, shaded, light, arm, shaded[..., :3].copy())[:3].astype(float)
+    skin = paint_fill(plane, none, shaded, light, shaded[..., :3].copy())[:3].astype(float)
     dark, bright = skin[:, 4, 1], skin[:, 4, 6]
     assert dark.sum() < 0.8 * bright.sum()
     assert dark[0] / dark[2] > 1.1 * bright[0] / bright[2]
+
+
+def test_what_painted_skin_has_of_skin_nearby_is_lit_already() -> None:
+    plane, none = np.full((8, 8), 255, np.uint8), np.zeros((8, 8), np.uint8)
+    shaded = np.tile(np.float32([200, 150, 120, 0.0]), (8, 8, 1))
+    shaded[:, 4:, 3] = 0.5
+    light = np.full((8, 8), 0.6, np.float32)
+    skin = paint_fill(plane, none, shaded, light, shaded[..., :3].copy())[:3].astype(float)
+    np.testing.assert_array_equal(skin[:, 4, 1], (200, 150, 120))
+    assert skin[:, 4, 6].sum() < 0.9 * skin[:, 4, 1].sum()
 
 
 @pytest.mark.parametrize(("reach", "bare_from"), [(0.55, 0.63), (0.0, 0.5)])
